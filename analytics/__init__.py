@@ -1,0 +1,1 @@
+"""The ledger: tables, views and questions over what happened."""

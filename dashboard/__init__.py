@@ -1,0 +1,1 @@
+"""The window: pages for people, drawn from the ledger's reports."""

@@ -1,0 +1,1 @@
+"""The Wix REST endpoints that Orderline calls, as strict as Wix."""

@@ -1,0 +1,1 @@
+"""Wix's REST API, one module for each of its services."""
