@@ -1,4 +1,4 @@
-"""Procedure: how one kind of effect is carried out. The runner knows the order of steps, a procedure the steps.
+"""Procedure: how one kind of effect is carried out. The runner knows the order, a procedure the steps.
 
 A procedure keeps no state. Its reads (`prepare`, `read_back`, `confirm`) may be repeated at will;
 `act` makes exactly one changing call and is only made while the outbox holds the effect's claim.
