@@ -1,0 +1,60 @@
+"""`python -m dashboard`: serves the pages with Streamlit."""
+
+import os
+import sys
+from ipaddress import ip_address
+from pathlib import Path
+
+import click
+
+from dashboard.settings import DashboardSettings
+
+HERE = Path(__file__).parent
+
+OPEN_TO_THE_WORLD = """\
+The dashboard would listen on {host}, beyond this machine, without a login.
+It shows orders and customers' ids to whoever can reach it, so it does not start like this.
+Configure OIDC in {secrets} (https://docs.streamlit.io/develop/concepts/connections/authentication),
+or leave DASHBOARD_HOST at 127.0.0.1 and put a proxy with a login in front."""
+
+
+@click.command(help=__doc__)
+def main() -> None:
+    """Start Streamlit in place of this process, so that signals reach it directly.
+
+    \b
+    Settings (environment or .env):
+      REPORTS_URL      where the ledger process answers reports  [http://127.0.0.1:8100]
+      REPORTS_TOKEN    what it wants to see, when it listens beyond this machine
+      DASHBOARD_HOST   address to listen on                      [127.0.0.1]
+      DASHBOARD_PORT   port to listen on                         [8501]
+    """  # noqa: D301 - click reads \b as "keep these lines"
+    settings = DashboardSettings()
+    refuse_open_door(settings.dashboard_host)
+    arguments = [
+        *(sys.executable, "-m", "streamlit", "run", str(HERE / "app.py")),
+        *("--server.address", settings.dashboard_host),
+        *("--server.port", str(settings.dashboard_port)),
+    ]
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])
+    os.execv(sys.executable, arguments)  # noqa: S606 - our own interpreter, no shell
+
+
+def refuse_open_door(host: str) -> None:
+    """Stop with exit code 2 rather than show customers' data to a network without a login."""
+    secrets = Path(".streamlit/secrets.toml").absolute()
+    if _is_this_machine(host) or (secrets.exists() and "[auth]" in secrets.read_text(encoding="utf-8")):
+        return
+    click.echo(OPEN_TO_THE_WORLD.format(host=host, secrets=secrets), err=True)
+    raise SystemExit(2)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""The pages and what is around them. Streamlit runs this file for every interaction."""
+
+from zoneinfo import available_timezones
+
+import streamlit as st
+
+from dashboard import frame
+from dashboard.views import churn, fulfillment, orders, pipeline
+
+
+def main() -> None:
+    """Draw the frame and the page that the URL names."""
+    st.set_page_config(page_title="Orderline", layout="wide")
+    page = st.navigation(
+        {
+            "Reports": [
+                st.Page(orders.page, title="Orders & statuses", icon=":material/receipt_long:", default=True),
+                st.Page(churn.page, title="Churn", icon=":material/group_remove:", url_path="churn"),
+                st.Page(
+                    fulfillment.page,
+                    title="Fulfillment latency",
+                    icon=":material/local_shipping:",
+                    url_path="fulfillment",
+                ),
+            ],
+            "Operations": [
+                st.Page(
+                    pipeline.page,
+                    title="Pipeline health",
+                    icon=":material/monitor_heart:",
+                    url_path="pipeline",
+                ),
+            ],
+        }
+    )
+    with st.sidebar:
+        st.selectbox("Time zone", _zones(), key="tz", bind="query-params")
+    head, state = st.columns([1, 1], vertical_alignment="center")
+    head.header(page.title, anchor=False)
+    with state:
+        frame.strip()
+    page.run()
+
+
+def _zones() -> list[str]:
+    """The viewer's own zone first, then UTC, then all others."""
+    first = [st.context.timezone or "UTC", "UTC"]
+    return list(dict.fromkeys([*first, *sorted(available_timezones())]))
+
+
+main()

@@ -1,0 +1,59 @@
+"""Numbers, times and changes as people read them. No I/O."""
+
+from datetime import timedelta
+
+import pandas as pd
+
+UNKNOWN = "–"
+EXACT_BELOW = 10_000
+HOURS_A_DAY = 24
+
+
+def count(value: float | None) -> str:
+    """Exact below 10 000, then 24.5K and 1.2M."""
+    if value is None or pd.isna(value):
+        return UNKNOWN
+    if abs(value) < EXACT_BELOW:
+        return f"{value:,.0f}"
+    return f"{value / 1e6:.1f}M" if abs(value) >= 1e6 else f"{value / 1e3:.1f}K"
+
+
+def percent(fraction: float | None) -> str:
+    """A fraction as a percentage with one digit."""
+    return UNKNOWN if fraction is None or pd.isna(fraction) else f"{float(fraction) * 100:.1f}%"
+
+
+def hours(value: float | None) -> str:
+    """A duration given in hours: `45 m`, `22 h 33 m`, `2 d 18 h`."""
+    if value is None or pd.isna(value):
+        return UNKNOWN
+    minutes = round(float(value) * 60)
+    whole, rest = divmod(minutes, 60)
+    if not whole:
+        return f"{rest} m"
+    days, left = divmod(whole, HOURS_A_DAY)
+    return f"{days} d {left} h" if days else f"{whole} h {rest} m"
+
+
+def seconds(value: float | None) -> str:
+    """A duration given in seconds; negative ones are clock skew, and said so."""
+    if value is None or pd.isna(value):
+        return UNKNOWN
+    if value < 0:
+        return f"clock skew {-float(value):.1f} s"
+    if value < 1:
+        return f"{float(value) * 1000:.0f} ms"
+    return f"{float(value):.1f} s" if value < 120 else hours(float(value) / 3600)
+
+
+def change(now: float | None, before: float | None) -> str | int | None:
+    """The relative change as a metric's delta; the number 0 when there is none, None when it is unknown."""
+    if now is None or before is None or pd.isna(now) or pd.isna(before) or not before:
+        return None
+    ratio = float(now) / float(before) - 1
+    return 0 if abs(ratio) < 0.0005 else f"{ratio * 100:+.1f}%"
+
+
+def age(value: timedelta) -> str:
+    """How long ago, in the one or two largest units."""
+    return seconds(value.total_seconds())

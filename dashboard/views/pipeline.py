@@ -1,0 +1,98 @@
+"""Pipeline health: is everything accounted for, and how far behind are we?"""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cards, client, frame, spelling
+
+REFRESH_SECONDS = 5
+
+
+def page() -> None:
+    """Draw the page; it asks the present every few seconds."""
+    st.fragment(run_every=REFRESH_SECONDS)(_live)()
+
+
+def _live() -> None:
+    frame.show(_body)
+
+
+def _body(version: str) -> None:
+    now = client.fetch_now("pipeline")
+    if frame.nothing_yet(now):
+        return
+    frame.cards(_cards(now.iloc[0]))
+    accounts = client.fetch_now("conservation")
+    st.markdown(f"**{_sentence(accounts)}**")
+    frame.table(
+        "Every record is accounted for",
+        "Records read by the worker, rows in the ledger, dead letters, and what is in neither",
+        accounts,
+        key="conservation",
+        empty="No topic has been read yet.",
+    )
+    frame.table(
+        "Effects",
+        "What events made due, and what came of it: due = done + suppressed + waiting + failed + open",
+        client.fetch_now("effects"),
+        key="effects",
+        empty="No event has made anything due yet.",
+    )
+    failed = client.fetch_now("effect_log", outcome="failed", limit="100")
+    frame.table(
+        "Failed effects",
+        "Look at one with `python -m streams effects show KEY`, try it again with `effects redrive KEY`",
+        failed,
+        key="failed",
+        empty="No effect has failed.",
+    )
+    frame.table(
+        "Dead letters",
+        "Records that could not be read or decided",
+        client.fetch_now("dead_letters", limit="100"),
+        key="dead_letters",
+        empty="Every record could be read.",
+    )
+
+
+def _cards(row: pd.Series) -> list[cards.Card]:
+    return [
+        cards.Card(
+            label="Newest event",
+            value=spelling.seconds(row["freshness_seconds"]),
+            meaning="Time since the newest fact became known to the ledger.",
+        ),
+        cards.Card(
+            label="Consumer lag",
+            value=spelling.count(row["lag"]),
+            meaning="Records on the log that the worker has not finished.",
+        ),
+        cards.Card(
+            label="End to end p95",
+            value=spelling.seconds(row["end_to_end_p95_seconds"]),
+            meaning="From the event's own time at Wix to the ledger; 95 of 100 are faster.",
+        ),
+        cards.Card(
+            label="Dead letters",
+            value=spelling.count(row["dead_letters"]),
+            meaning="Records that could not be read or decided.",
+        ),
+        cards.Card(
+            label="Failed effects",
+            value=spelling.count(row["failed_effects"]),
+            meaning="Messages and fulfillments that need a person.",
+        ),
+        cards.Card(
+            label="Unrecognized",
+            value=spelling.count(row["unrecognized"]),
+            meaning="Authentic webhooks of a type that is not in the catalogue: kept, counted.",
+        ),
+    ]
+
+
+def _sentence(accounts: pd.DataFrame) -> str:
+    missing = cards.total(accounts, "missing") or 0
+    effects = cards.last(accounts, "missing_effects") or 0
+    if not missing and not effects:
+        return "Every record that was read is in the ledger or in the dead letters."
+    return f"{spelling.count(missing)} records and {spelling.count(effects)} effects are unaccounted for."
