@@ -1,4 +1,4 @@
-"""What all pages share: filters, the freshness strip, cards, tables, and the sentence when there is nothing."""
+"""What all pages share: filters, freshness, cards, tables, and the sentence when there is nothing."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,0 +1,99 @@
+"""Charts are tested by the specification that comes out."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dashboard import charts
+
+
+def flow(**more: list[Any]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "bucket_start": [
+                "2026-11-01T00:00:00+01:00",
+                "2026-11-02T00:00:00+01:00",
+                "2026-11-03T00:00:00+01:00",
+            ],
+            "placed": [3, 5, 1],
+            "fulfilled": [1, 2, 0],
+            "open_at_end": [2, 5, 6],
+            "is_partial": [False, False, True],
+            **more,
+        }
+    )
+
+
+def rows(spec: charts.Spec) -> list[dict[str, Any]]:
+    return [row for data in spec["datasets"].values() for row in data]
+
+
+class TestWallTime:
+    def test_a_bucket_keeps_its_local_midnight_whatever_the_offset(self) -> None:
+        """Drawn on a UTC scale, so that no browser shifts it into the day before."""
+        found = charts.wall_time(pd.Series(["2026-11-01T00:00:00+09:00", "2026-11-02T00:00:00-08:00"]))
+
+        assert [str(t) for t in found] == ["2026-11-01 00:00:00+00:00", "2026-11-02 00:00:00+00:00"]
+
+    def test_an_aware_column_is_read_the_same_way(self) -> None:
+        local = pd.to_datetime(["2026-11-01"]).tz_localize("Asia/Tokyo").to_series()
+
+        assert str(charts.wall_time(local).iloc[0]) == "2026-11-01 00:00:00+00:00"
+
+
+class TestFlowLines:
+    def test_the_unfinished_bucket_is_not_drawn(self) -> None:
+        """At one in the morning every line would fall to zero."""
+        spec = charts.flow_lines(flow(), {"placed": charts.BLUE, "fulfilled": charts.GREEN})
+
+        assert {row["at"][:10] for row in rows(spec)} == {"2026-11-01", "2026-11-02"}
+
+    def test_the_time_scale_is_utc(self) -> None:
+        spec = charts.flow_lines(flow(), {"placed": charts.BLUE})
+
+        assert spec["encoding"]["x"]["scale"]["type"] == "utc"
+
+
+class TestStateBars:
+    def test_each_bar_is_labelled_with_count_and_share(self) -> None:
+        status = pd.DataFrame({"state": ["fulfilled", "canceled"], "orders": [3, 1]})
+
+        labels = {row["state"]: row["label"] for row in rows(charts.state_bars(status))}
+
+        assert labels == {"fulfilled": "3 · 75.0%", "canceled": "1 · 25.0%"}
+
+    def test_two_statuses_of_one_state_are_one_bar(self) -> None:
+        status = pd.DataFrame({"state": ["ended", "ended"], "status": ["ENDED", "EXPIRED"], "orders": [2, 3]})
+
+        assert [row["orders"] for row in rows(charts.state_bars(status))] == [5]
+
+
+class TestGainedAndLost:
+    def test_lost_customers_point_down_and_new_ones_up(self) -> None:
+        causes = {cause: [1, 0, 0] for cause in charts.CAUSE_COLOURS}
+        spec = charts.gained_and_lost(flow(new=[4, 0, 0], **causes))
+
+        first = [row for row in rows(spec) if row["at"].startswith("2026-11-01")]
+        assert sum(row["customers"] for row in first if row["what"] == "new") == 4
+        assert all(row["customers"] <= 0 for row in first if row["what"] != "new")
+        assert len([row for row in first if row["customers"] < 0]) == len(charts.CAUSE_COLOURS)
+
+    @pytest.mark.parametrize("bar", [0, 1, 2])
+    def test_every_bar_has_a_width(self, bar: int) -> None:
+        causes = {cause: [1, 1, 1] for cause in charts.CAUSE_COLOURS}
+        new = [
+            row for row in rows(charts.gained_and_lost(flow(new=[4, 5, 6], **causes))) if row["what"] == "new"
+        ]
+
+        assert new[bar]["left"] < new[bar]["right"]
+
+
+class TestPercentileLines:
+    def test_an_unreached_percentile_is_a_gap(self) -> None:
+        table = flow(km_p50_hours=[10.0, None, 12.0])
+        spec = charts.percentile_lines(table, {"km_p50_hours": "median"}, 72)
+
+        hours = [row["hours"] for row in rows(spec) if "percentile" in row]
+        assert hours == [10.0, None, 12.0]
+        assert {"hours": 72} in rows(spec)

@@ -1,0 +1,68 @@
+"""Numbers, times and changes as people read them."""
+
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+
+from dashboard import spelling
+
+
+class TestCount:
+    @pytest.mark.parametrize(
+        ("value", "shown"),
+        [
+            (0, "0"),
+            (9999, "9,999"),
+            (24_500, "24.5K"),
+            (1_200_000, "1.2M"),
+            (None, "–"),
+            (float("nan"), "–"),
+        ],
+    )
+    def test_is_exact_until_ten_thousand(self, value: float | None, shown: str) -> None:
+        assert spelling.count(value) == shown
+
+
+class TestHours:
+    @pytest.mark.parametrize(
+        ("value", "shown"),
+        [(0.75, "45 m"), (22.55, "22 h 33 m"), (66, "2 d 18 h"), (None, "–"), (pd.NA, "–")],
+    )
+    def test_names_the_two_largest_units(self, value: float | None, shown: str) -> None:
+        assert spelling.hours(value) == shown
+
+
+class TestSeconds:
+    def test_a_negative_age_is_called_clock_skew(self) -> None:
+        """Clamping it to zero would hide a broken clock."""
+        assert spelling.seconds(-2.5) == "clock skew 2.5 s"
+
+    def test_short_times_are_milliseconds(self) -> None:
+        assert spelling.seconds(0.25) == "250 ms"
+
+    def test_long_ages_become_hours(self) -> None:
+        assert spelling.age(timedelta(hours=3, minutes=5)) == "3 h 5 m"
+
+
+class TestChange:
+    @pytest.mark.parametrize(
+        ("now", "before", "shown"),
+        [
+            (110, 100, "+10.0%"),
+            (95, 100, "-5.0%"),
+            (100, 100, 0),  # the number, so that no arrow is drawn
+            (5, 0, None),  # no base, no rate
+            (None, 10, None),
+        ],
+    )
+    def test_says_nothing_without_a_base(
+        self, now: float | None, before: float | None, shown: str | int | None
+    ) -> None:
+        assert spelling.change(now, before) == shown
+
+
+class TestPercent:
+    def test_unknown_is_not_zero(self) -> None:
+        assert spelling.percent(None) == "–"
+        assert spelling.percent(0.123) == "12.3%"
