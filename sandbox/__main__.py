@@ -1,0 +1,47 @@
+"""`python -m sandbox`: the outside world on one machine, for tests and for people who try Orderline."""
+
+import importlib
+
+import click
+
+# Where each command lives; a module is imported only when its command is asked for, because the
+# broker needs Java's neighbours and the demo needs everything.
+COMMANDS = {
+    "broker": ("sandbox.broker", "Run a real Apache Kafka on this machine."),
+    "demo": ("sandbox.demo", "Start every room, tell stories, show what comes out."),
+    "trigger": ("sandbox.trigger", "Send one signed webhook."),
+    "warehouse": ("sandbox.warehouse", "Post handovers as a warehouse would."),
+    "wix": ("sandbox.wix_api.serve", "Serve the Wix endpoints that the flows call."),
+}
+
+
+class LazyGroup(click.Group):
+    """Commands that are imported when they are run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, whether it was imported or not."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The module's `command`."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list, without importing five modules for it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, sentence) for name, (_, sentence) in sorted(COMMANDS.items())])
+
+
+@click.group("sandbox", cls=LazyGroup)
+def main() -> None:
+    """The outside world on one machine: Wix's API, a warehouse, a Kafka, and a demo of all of it.
+
+    Nothing here belongs to the product: only tests and people run it.
+    """
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m sandbox")

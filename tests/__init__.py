@@ -1,0 +1,1 @@
+"""Tests, by room: the manual of the product."""

@@ -1,0 +1,85 @@
+"""What all tests share: a real Kafka, from testcontainers where Docker answers, else the embedded one."""
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from docker.errors import DockerException
+
+from ingest.settings import KafkaSettings
+from sandbox.broker import EmbeddedBroker
+from tests.kafka_container import IMAGE, ApacheKafkaContainer, docker_answers
+
+USED_KAFKA = pytest.StashKey[str]()
+
+
+class TestKafka(KafkaSettings):
+    """The tests' broker with a prefix of the test's own, so that no test sees another's topics."""
+
+    __test__ = False
+
+    @property
+    def bootstrap(self) -> str:
+        """Where it listens."""
+        return self.kafka_bootstrap_servers
+
+
+def pytest_report_header() -> str:
+    """Which Kafka the tests that need one will run on."""
+    if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+        return f"kafka: the broker at {given} (KAFKA_BOOTSTRAP_SERVERS)"
+    if docker_answers():
+        return f"kafka: {IMAGE} by testcontainers"
+    return "kafka: the embedded Apache Kafka 4.3.1 (no Docker daemon answers)"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Which Kafka they did run on, if any test needed one."""
+    if used := config.stash.get(USED_KAFKA, None):
+        terminalreporter.write_line(f"kafka: ran on {used}")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Faust, aiokafka and uvloop are asyncio's."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """One broker for the whole run."""
+    used = request.config.stash
+    if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+        used[USED_KAFKA] = f"the broker at {given}"
+        yield given
+        return
+    if container := _container():
+        used[USED_KAFKA] = f"{IMAGE} by testcontainers"
+        with container:
+            yield container.get_bootstrap_server()
+        return
+    used[USED_KAFKA] = "the embedded Apache Kafka 4.3.1"
+    with EmbeddedBroker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker.bootstrap
+
+
+@pytest.fixture
+def kafka(kafka_bootstrap: str) -> TestKafka:
+    """The broker, as settings with a fresh topic prefix."""
+    return TestKafka(kafka_bootstrap_servers=kafka_bootstrap, topic_prefix=f"test-{uuid.uuid4().hex[:8]}.")
+
+
+def _container() -> ApacheKafkaContainer | None:
+    """A started container; None where Docker does not answer or can't get the image."""
+    if not docker_answers():
+        return None
+    container = ApacheKafkaContainer()
+    try:
+        container.start(timeout=60)
+    except (DockerException, TimeoutError):
+        container.stop()
+        return None
+    return container

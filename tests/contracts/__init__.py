@@ -1,0 +1,1 @@
+"""Fakes and real parts held to one test each."""
