@@ -102,9 +102,9 @@ def parse_time(text: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # OverflowError: the zone moves it out of the years 1 to 9999
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _compact(value: Mapping[str, Any] | None) -> str | None:
@@ -137,7 +137,10 @@ def _time(texts: Mapping[str, str], name: str) -> datetime:
         raise Unreadable("bad_header", f"{name} is no ISO 8601 time") from error
     if moment.tzinfo is None:
         raise Unreadable("bad_header", f"{name} has no time zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Unreadable("bad_header", f"{name} is outside the years 1 to 9999") from error
 
 
 def _optional_object(texts: Mapping[str, str], name: str) -> Mapping[str, Any] | None:
