@@ -1,0 +1,137 @@
+"""Outbox: effects that are due, claimed, done; kept in SQLite, or in PostgreSQL for many machines.
+
+Every method is one transaction, durable when it returns, and may be called again after a failure.
+`OutboxAway` means that the database gave no answer: wait and call again.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from streams import outbox_claims, outbox_intake, outbox_people
+from streams.change import Change, Held, Listed, Wanted
+from streams.effect import Decision, State
+from streams.outbox_change import Unsent, mark_sent, unsent
+from streams.outbox_claims import Errand, Waits
+from streams.outbox_writer import OutboxAway, Turn, Writer
+from streams.procedure import Ready
+from streams.settings import OutboxSettings
+
+__all__ = ["Errand", "Outbox", "OutboxAway"]
+
+
+class Outbox:
+    """The worker's memory of what is to be done at Wix.
+
+    `clock` replaces the database's own clock, which all workers on one outbox share.
+    """
+
+    def __init__(self, settings: OutboxSettings, *, clock: Callable[[], datetime] | None = None) -> None:
+        self._writer = Writer(settings.url, clock=clock)
+        self._waits = Waits(site_lease=settings.site_lease, read_back_after=settings.read_back_after)
+        self._news = asyncio.Event()
+
+    @property
+    def site_lease(self) -> timedelta:
+        """How long a worker keeps a site without renewing."""
+        return self._waits.site_lease
+
+    async def open(self) -> None:
+        """Connect, and bring the tables up to date.
+
+        Raises:
+            OutboxAway: the database can't be reached.
+            SchemaTooNew: a newer build wrote it.
+        """
+        await self._writer.open()
+
+    async def close(self) -> None:
+        """Finish what was asked and let go of the database; may be called twice."""
+        await self._writer.close()
+
+    async def record(self, decision: Decision) -> int:
+        """Write one decision down; returns how many effects are new. See `record_many`."""
+        return await self.record_many([decision])
+
+    async def record_many(self, decisions: Sequence[Decision]) -> int:
+        """Write decisions down, all or none; returns how many effects are new.
+
+        An effect that is there already stays as it is. A mark suppresses its effect, now or when it comes.
+        A handover whose key was used before adds nothing; with another body it becomes a refusal to send.
+
+        Raises:
+            Unreadable: an id that no database can keep; the record belongs to the dead letters.
+        """
+        if not any(one.effects or one.marks or one.handover for one in decisions):
+            return 0
+
+        def job(turn: Turn) -> int:
+            return sum(outbox_intake.record(turn, decision) for decision in decisions)
+
+        added = await self._writer.do(job)
+        self._news.set()
+        return added
+
+    async def wait_for_news(self, timeout_seconds: float) -> None:
+        """Return as soon as something was recorded here, or after the time; other processes aren't heard."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                await self._news.wait()
+        self._news.clear()
+
+    async def unsent(self, limit: int = 500) -> list[tuple[int, Unsent]]:
+        """The oldest changes that the log doesn't have yet, each with the id for `mark_sent`."""
+        return await self._writer.do(lambda turn: unsent(turn, limit))
+
+    async def mark_sent(self, ids: Sequence[int]) -> None:
+        """The log has acknowledged these."""
+        await self._writer.do(lambda turn: mark_sent(turn, ids))
+
+    async def note_group(self, group: str) -> None:
+        """Remember that the consumer group has committed before."""
+        await self._writer.do(lambda turn: outbox_intake.note_group(turn, group))
+
+    async def knows_group(self, group: str) -> bool:
+        """Whether the group was noted, by any worker, ever."""
+        return await self._writer.do(lambda turn: outbox_intake.knows_group(turn, group))
+
+    async def pick(self, errand: Errand) -> list[tuple[str, list[Held]]]:
+        """Lease sites that have something ready and hand out their first effects, in order."""
+        return await self._writer.do(lambda turn: outbox_claims.pick(turn, errand, self._waits))
+
+    async def renew(self, owner: str, sites: Sequence[str]) -> set[str]:
+        """Prolong leases; returns the sites that are still the owner's."""
+        lease = self._waits.site_lease
+        return await self._writer.do(lambda turn: outbox_claims.renew(turn, owner, sites, lease))
+
+    async def release(self, owner: str, sites: Collection[str]) -> None:
+        """Let other workers have the sites at once."""
+        await self._writer.do(lambda turn: outbox_claims.release(turn, owner, sites))
+
+    async def claim(self, owner: str, wanted: Held, ready: Ready, lasts: timedelta) -> Held | None:
+        """Claim before the one call; None if the effect or its site is no longer the owner's."""
+        return await self._writer.do(lambda turn: outbox_claims.claim(turn, owner, wanted, ready, lasts))
+
+    async def settle(self, known: Held, to: Change) -> bool:
+        """Record what came of it; False if the effect has moved on and nothing was recorded."""
+        return await self._writer.do(lambda turn: outbox_claims.settle(turn, known, to, self._waits))
+
+    async def counts(self) -> dict[State, int]:
+        """How many effects stand in each state."""
+        return await self._writer.do(outbox_people.counts)
+
+    async def listing(self, wanted: Wanted, limit: int = 100) -> list[Listed]:
+        """The newest effects that fit, newest first."""
+        return await self._writer.do(lambda turn: outbox_people.listing(turn, wanted, limit))
+
+    async def show(self, key: str) -> Listed | None:
+        """One effect by its key."""
+        found = await self.listing(Wanted(key=key), limit=1)
+        return found[0] if found else None
+
+    async def redrive(self, wanted: Wanted, *, dry_run: bool = False) -> list[Listed]:
+        """Give failed effects that fit another try; returns them as they stood."""
+        again = await self._writer.do(lambda turn: outbox_people.redrive(turn, wanted, dry_run=dry_run))
+        self._news.set()
+        return again

@@ -1,0 +1,153 @@
+"""One change of an effect's state: the row, its next step and the outcome to be sent, in one transaction."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import delete, select, update
+from sqlalchemy.engine import Row
+
+from analytics.lifecycle import Consent
+from streams.change import FINAL, READY, Change, Held
+from streams.effect import Effect, HandoverRefused, Outcome, State
+from streams.outbox_schema import EFFECTS, MARKS, OUTCOMES
+from streams.outbox_writer import Turn
+
+EffectRow = Row[Any]
+Unsent = Outcome | HandoverRefused
+
+_OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
+_REFUSED: TypeAdapter[HandoverRefused] = TypeAdapter(HandoverRefused)
+_CONSENT: TypeAdapter[Consent] = TypeAdapter(Consent)
+
+# A change forgets what the last one said, unless it says it again.
+_SAID = ("reason", "next_step", "fingerprint", "last_status", "last_code", "request_id")
+
+
+def find(turn: Turn, effect_key: str) -> EffectRow | None:
+    """The effect's row, locked until the end of the transaction."""
+    query = select(EFFECTS).where(EFFECTS.c.key == effect_key).with_for_update()
+    return turn.connection.execute(query).first()
+
+
+def change(turn: Turn, row: EffectRow, to: Change, **more: Any) -> int | None:
+    """Take the change if the effect still stands at the row's step; returns the new step, else None.
+
+    A mark wins over every change that leaves the effect to be tried again without doubt.
+    `more` sets further columns of a change that no mark replaced.
+    """
+    if row.state in FINAL:
+        return None
+    obeyed = _marked(turn, row, to)
+    values = _values(turn, row, obeyed) | (more if obeyed is to else {})
+    taken = turn.connection.execute(
+        update(EFFECTS).where(EFFECTS.c.seq == row.seq, EFFECTS.c.step == row.step).values(values)
+    )
+    if taken.rowcount != 1:
+        return None
+    _write_outcome(turn, row, obeyed, values)
+    return int(values["step"])
+
+
+def write_refusal(turn: Turn, refused: HandoverRefused) -> None:
+    """A refused handover is sent like an outcome."""
+    body = _REFUSED.dump_json(refused).decode()
+    turn.connection.execute(OUTCOMES.insert().values(kind="handover", body=body))
+
+
+def unsent(turn: Turn, limit: int) -> list[tuple[int, Unsent]]:
+    """The oldest outcomes that nobody marked as sent."""
+    rows = turn.connection.execute(select(OUTCOMES).order_by(OUTCOMES.c.id).limit(limit))
+    return [(row.id, _read(row.kind, row.body)) for row in rows]
+
+
+def mark_sent(turn: Turn, ids: Sequence[int]) -> None:
+    """Forget outcomes that the log has; the ledger keeps them."""
+    turn.connection.execute(delete(OUTCOMES).where(OUTCOMES.c.id.in_(ids)))
+
+
+def held(row: EffectRow) -> Held:
+    """The row as the runner sees it."""
+    return Held(
+        effect=Effect(
+            key=row.key,
+            flow=row.flow,
+            instance_id=row.instance_id,
+            order_id=row.order_id,
+            event_id=row.event_id,
+            event_at=row.event_at,
+            payload=json.loads(row.payload),
+        ),
+        state=State(row.state),
+        step=row.step,
+        attempts=row.attempts,
+        bugs=row.bugs,
+        called_at=row.called_at,
+        claim_facts=json.loads(row.claim_facts or "{}"),
+        accepted_id=row.wix_id if row.called_at else None,
+        consent=_CONSENT.validate_json(row.consent) if row.consent else None,
+    )
+
+
+def _marked(turn: Turn, row: EffectRow, to: Change) -> Change:
+    if to.in_doubt or to.state not in (*READY, State.CLAIMED, State.FAILED):
+        return to
+    reason = turn.connection.scalar(select(MARKS.c.reason).where(MARKS.c.effect_key == row.key))
+    if reason is None:
+        return to
+    return Change(state=State.SUPPRESSED, reason=reason, spent=to.spent, consent=to.consent)
+
+
+def _values(turn: Turn, row: EffectRow, to: Change) -> dict[str, Any]:
+    values = {name: getattr(to, name) for name in _SAID}
+    values |= {
+        "state": to.state,
+        "step": row.step + 1,
+        "changed_at": turn.now,
+        "due_at": turn.now + timedelta(seconds=to.again_in or 0),
+        "attempts": row.attempts + to.attempt,
+        "bugs": row.bugs + 1 if to.bug else 0,
+        "calls_seconds": row.calls_seconds + to.spent,
+        "claimed_until": None,
+        "claimed_by": None,
+    }
+    if to.wix_id is not None:
+        values["wix_id"] = to.wix_id
+    if to.consent is not None:
+        values["consent"] = _CONSENT.dump_json(to.consent).decode()
+    if not to.in_doubt:
+        values |= {"called_at": None, "claim_facts": None}
+    return values
+
+
+def _write_outcome(turn: Turn, row: EffectRow, to: Change, values: dict[str, Any]) -> None:
+    calls = values["calls_seconds"]
+    consent = values.get("consent", row.consent)
+    outcome = Outcome(
+        effect_key=row.key,
+        flow=row.flow,
+        instance_id=row.instance_id,
+        order_id=row.order_id,
+        event_id=row.event_id,
+        step=values["step"],
+        state=State(values["state"]),
+        at=turn.now,
+        event_at=row.event_at,
+        attempts=values["attempts"],
+        wix_id=values.get("wix_id", row.wix_id),
+        ref=values.get("ref", row.ref),
+        consent=_CONSENT.validate_json(consent) if consent else None,
+        next_at=values["due_at"] if values["state"] in READY else None,
+        waiting_seconds=max(0.0, (turn.now - row.added_at).total_seconds() - calls),
+        calls_seconds=calls,
+        shipments=to.shipments,
+        **{name: values[name] for name in _SAID},
+    )
+    body = _OUTCOME.dump_json(outcome).decode()
+    turn.connection.execute(OUTCOMES.insert().values(kind="effect", body=body))
+
+
+def _read(kind: str, body: str) -> Unsent:
+    return _OUTCOME.validate_json(body) if kind == "effect" else _REFUSED.validate_json(body)

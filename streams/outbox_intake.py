@@ -1,0 +1,118 @@
+"""A decision becomes rows of the outbox, once, however often it is recorded."""
+
+import json
+
+from sqlalchemy import select
+
+from ingest.record import Unreadable
+from streams.change import OPEN, Change
+from streams.effect import Decision, Effect, HandoverClaim, HandoverRefused, Mark, State
+from streams.outbox_change import change, find, write_refusal
+from streams.outbox_schema import EFFECTS, GROUPS, HANDOVERS, MARKS
+from streams.outbox_writer import Turn
+
+
+def record(turn: Turn, decision: Decision) -> int:
+    """Write the decision down; returns how many effects are new.
+
+    Raises:
+        Unreadable: an id holds characters that no database keeps (NUL, lone surrogates).
+    """
+    _refuse_unstorable(decision)
+    for mark in decision.marks:
+        _mark(turn, mark)
+    if decision.handover is not None and not _is_new(turn, decision.handover):
+        return 0
+    return sum(_add(turn, effect) for effect in decision.effects)
+
+
+def note_group(turn: Turn, name: str) -> None:
+    """Remember that a consumer group has committed before."""
+    row = {"name": name, "noted_at": turn.now}
+    turn.connection.execute(turn.insert(GROUPS).values(row).on_conflict_do_nothing())
+
+
+def knows_group(turn: Turn, name: str) -> bool:
+    """Whether `note_group` was called with this name, ever."""
+    return turn.connection.scalar(select(GROUPS.c.name).where(GROUPS.c.name == name)) is not None
+
+
+def _add(turn: Turn, effect: Effect) -> int:
+    row = {
+        "key": effect.key,
+        "flow": effect.flow,
+        "instance_id": effect.instance_id,
+        "order_id": effect.order_id,
+        "event_id": effect.event_id,
+        "event_at": effect.event_at,
+        "payload": json.dumps(dict(effect.payload)),
+        "added_at": turn.now,
+        "changed_at": turn.now,
+        "due_at": turn.now,
+        "state": State.DUE,
+    }
+    added = turn.connection.execute(
+        turn.insert(EFFECTS).values(row).on_conflict_do_nothing().returning(EFFECTS.c.seq)
+    ).first()
+    if added is None:
+        return 0
+    _obey_mark(turn, effect.key)
+    return 1
+
+
+def _mark(turn: Turn, mark: Mark) -> None:
+    row = {
+        "effect_key": mark.effect_key,
+        "instance_id": mark.instance_id,
+        "reason": mark.reason,
+        "at": mark.at,
+    }
+    turn.connection.execute(turn.insert(MARKS).values(row).on_conflict_do_nothing())
+    _obey_mark(turn, mark.effect_key)
+
+
+def _obey_mark(turn: Turn, effect_key: str) -> None:
+    """Suppress the effect now if nothing was called for it; a call in doubt is asked after first."""
+    reason = turn.connection.scalar(select(MARKS.c.reason).where(MARKS.c.effect_key == effect_key))
+    row = find(turn, effect_key) if reason else None
+    if row is None or row.called_at is not None or row.state not in (*OPEN, State.FAILED):
+        return
+    change(turn, row, Change(state=State.SUPPRESSED, reason=reason))
+
+
+def _is_new(turn: Turn, claim: HandoverClaim) -> bool:
+    """Whether the warehouse's key was never used; a use with another body is written down as refused."""
+    row = {name: getattr(claim, name) for name in HANDOVERS.c.keys()}  # noqa: SIM118 - a column collection
+    insert = turn.insert(HANDOVERS).values(row).on_conflict_do_nothing()
+    if turn.connection.execute(insert.returning(HANDOVERS.c.key)).first() is not None:
+        return True
+    known = turn.connection.scalar(
+        select(HANDOVERS.c.body_hash).where(
+            HANDOVERS.c.warehouse == claim.warehouse, HANDOVERS.c.key == claim.key
+        )
+    )
+    if known != claim.body_hash:
+        write_refusal(turn, HandoverRefused(claim=claim, reason="key_reused", at=turn.now))
+    return False
+
+
+def _refuse_unstorable(decision: Decision) -> None:
+    texts = [text for effect in decision.effects for text in _ids(effect)]
+    texts += [text for mark in decision.marks for text in (mark.effect_key, mark.instance_id)]
+    if decision.handover is not None:
+        claim = decision.handover
+        texts += [claim.warehouse, claim.key, claim.instance_id, claim.order_id, claim.event_id]
+    if not all(map(_is_storable, texts)):
+        raise Unreadable("unstorable_id", "an id holds NUL or half of a surrogate pair")
+
+
+def _ids(effect: Effect) -> tuple[str, ...]:
+    return (effect.key, effect.flow, effect.instance_id, effect.order_id, effect.event_id)
+
+
+def _is_storable(text: str) -> bool:
+    return (
+        "\0" not in text
+        and text.isprintable()
+        or not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
+    )

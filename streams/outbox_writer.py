@@ -1,0 +1,231 @@
+"""Blocking SQL, off the event loop: one thread, one connection, as many jobs in a commit as wait for one."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from streams.outbox_schema import database_time, migrate
+
+T = TypeVar("T")
+
+# How long to wait for another process's commit before saying that the outbox is away.
+BUSY_SECONDS = 10
+# One sync is shared by at most this many jobs, so that the first of them doesn't wait long.
+BATCH = 64
+# A deadlock's victim may simply try again.
+TRIES = 3
+
+
+class OutboxAway(Exception):
+    """The outbox's database gave no answer: wait and try again. The job may or may not be committed."""
+
+    def __init__(self, url: URL, error: Exception) -> None:
+        self.error = error
+        super().__init__(
+            f"The outbox at {url.render_as_string()} gave no answer: {_cause(error)}. {_remedy(url)}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One job's turn in a transaction: the connection and the database's time at its start."""
+
+    connection: Connection
+    now: datetime
+
+    def insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
+        """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+        if self.connection.dialect.name == "postgresql":
+            return postgresql.insert(table)
+        return sqlite.insert(table)
+
+
+Job = Callable[[Turn], T]
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    job: Job[Any]
+    loop: asyncio.AbstractEventLoop
+    answer: "asyncio.Future[Any]"
+
+
+class Writer:
+    """Runs jobs one after another, each all or nothing, and answers after the commit."""
+
+    def __init__(self, url: str, *, clock: Callable[[], datetime] | None = None) -> None:
+        self._url = _with_driver(make_url(url))
+        self._clock = clock
+        self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._engine: Engine | None = None
+
+    async def open(self) -> None:
+        """Connect and bring the schema up to date.
+
+        Raises:
+            OutboxAway: the database can't be reached or opened.
+            SchemaTooNew: a newer build wrote it.
+        """
+        self._engine = _engine(self._url)
+        self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
+        self._thread.start()
+        try:
+            await self.do(lambda turn: migrate(turn.connection))
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Finish what was ordered, then let go of the database."""
+        if self._thread is None:
+            return
+        self._orders.put(None)
+        thread, self._thread = self._thread, None
+        await asyncio.to_thread(thread.join)
+
+    async def do(self, job: Job[T]) -> T:
+        """Run `job` in a transaction of its own making or shared with others; the answer is durable.
+
+        The job may be run more than once, each time on what the database holds then.
+
+        Raises:
+            OutboxAway: no answer from the database.
+        """
+        if self._thread is None:
+            raise RuntimeError("the outbox is not open")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        self._orders.put(_Order(job, loop, answer))
+        return await answer
+
+    def _work(self) -> None:
+        assert self._engine is not None  # noqa: S101 - set before the thread starts
+        open_ = True
+        while open_:
+            first = self._orders.get()
+            batch = [] if first is None else [first, *self._waiting(BATCH - 1)]
+            open_ = first is not None and batch[-1] is not None
+            self._commit([order for order in batch if order is not None])
+        self._engine.dispose()
+
+    def _waiting(self, limit: int) -> list[_Order | None]:
+        orders: list[_Order | None] = []
+        while len(orders) < limit and (not orders or orders[-1] is not None):
+            try:
+                orders.append(self._orders.get_nowait())
+            except queue.Empty:
+                break
+        return orders
+
+    def _commit(self, batch: list[_Order]) -> None:
+        if len(batch) > 1 and self._together(batch):
+            return
+        for order in batch:
+            self._alone(order)
+
+    def _together(self, batch: list[_Order]) -> bool:
+        assert self._engine is not None  # noqa: S101 - see _work
+        try:
+            with self._engine.begin() as connection:
+                results = [self._apart(connection, order.job) for order in batch]
+        except SQLAlchemyError:
+            return False
+        for order, (value, error) in zip(batch, results, strict=True):
+            _answer(order, value, error)
+        return True
+
+    def _apart(self, connection: Connection, job: Job[Any]) -> tuple[Any, Exception | None]:
+        try:
+            with connection.begin_nested():
+                return job(self._turn(connection)), None
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - belongs to the one who ordered the job
+            return None, error
+
+    def _alone(self, order: _Order) -> None:
+        assert self._engine is not None  # noqa: S101 - see _work
+        for last in (*[False] * (TRIES - 1), True):
+            try:
+                with self._engine.begin() as connection:
+                    value = order.job(self._turn(connection))
+            except DBAPIError as error:
+                if last or not _deadlock(error):
+                    return _answer(order, None, OutboxAway(self._url, error))
+            except Exception as error:  # noqa: BLE001 - belongs to the one who ordered the job
+                return _answer(order, None, error)
+            else:
+                return _answer(order, value, None)
+        return None
+
+    def _turn(self, connection: Connection) -> Turn:
+        now = self._clock() if self._clock else database_time(connection)
+        return Turn(connection=connection, now=now)
+
+
+def _answer(order: _Order, value: Any, error: Exception | None) -> None:
+    def settle() -> None:
+        if order.answer.done():
+            return
+        if error is None:
+            order.answer.set_result(value)
+        else:
+            order.answer.set_exception(error)
+
+    try:
+        order.loop.call_soon_threadsafe(settle)
+    except RuntimeError:
+        # The loop is closed: whoever ordered this is gone, and the commit stands.
+        return
+
+
+def _with_driver(url: URL) -> URL:
+    return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgres", "postgresql") else url
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # Transactions are begun by us: the driver's own would begin too late for a read before a write.
+    connection.isolation_level = None
+    for pragma in ("journal_mode = wal", "synchronous = full"):
+        connection.execute(f"pragma {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("begin immediate")
+
+
+def _deadlock(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in ("40P01", "40001")
+
+
+def _cause(error: Exception) -> str:
+    origin = getattr(error, "orig", None) or error
+    return str(origin).strip().split("\n")[0] or type(origin).__name__
+
+
+def _remedy(url: URL) -> str:
+    if url.get_backend_name() == "sqlite":
+        return "Check that DATA_DIR is writable, the disk isn't full, and no other program holds the file."
+    return "Check that the server runs and that OUTBOX_URL names it rightly."
