@@ -1,0 +1,46 @@
+# The front panel: `make` lists the verbs. Each verb sets up .venv by itself, from the lock.
+# What is said on the way goes to stderr, so that `make -s demo ARGS="--once --json" | jq` works.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean
+
+VENV := .venv/bin/python
+UV := uv pip compile --universal --generate-hashes --no-annotate --no-emit-index-url --quiet \
+	--python-version 3.11 --custom-compile-command "make lock"
+
+help:
+	@echo "make demo    Start everything on this machine and tell order stories (ARGS=\"--once --json\" for one checked run)"
+	@echo "make test    Run every test (ARGS=\"tests/ingest -k signature\" for some of them)"
+	@echo "make check   Look for what is badly formatted, suspicious or wrongly typed"
+	@echo "make bench   Measure what the README promises (takes minutes)"
+	@echo "make lock    Choose the newest allowed versions again and write the three requirements*.lock"
+	@echo "make clean   Remove .venv, caches and builds; ./data with its events stays"
+
+demo: .venv/.ready
+	@exec $(VENV) -m sandbox demo $(ARGS)
+
+test: .venv/.ready
+	@exec $(VENV) -m pytest $(ARGS)
+
+check: .venv/.ready
+	@$(VENV) -m ruff format --check .
+	@$(VENV) -m ruff check .
+	@exec $(VENV) -m mypy
+
+bench: .venv/.ready
+	@exec $(VENV) -m benchmarks $(ARGS)
+
+lock: .venv/.ready
+	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)" >&2; exit 1; }
+	@$(UV) --upgrade --extra postgres --group dev -o requirements.lock pyproject.toml
+	@$(UV) --extra postgres -c requirements.lock -o requirements-runtime.lock pyproject.toml
+	@$(UV) --group java -c requirements.lock -o requirements-java.lock
+	@git diff --stat -- requirements.lock requirements-runtime.lock requirements-java.lock >&2
+
+clean:
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.ready: requirements.lock requirements-java.lock bin/set-up
+	@bin/set-up
