@@ -1,0 +1,54 @@
+"""Call: one authenticated request to the API, and what an endpoint may ask of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sandbox.wix_api.clock import instant
+from sandbox.wix_api.events import Happening
+from sandbox.wix_api.wire import JsonObject, WireT, read, read_guid
+from sandbox.wix_api.world import Site, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Who calls for which site, with the path's ids, the query as an object and the JSON body."""
+
+    world: World
+    site: Site
+    path: Mapping[str, str]
+    query: JsonObject
+    body: Any
+    now: datetime
+
+    def id(self, name: str) -> str:
+        """An id of the path; 400 if it is no GUID."""
+        return read_guid(name, self.path[name])
+
+    def read(self, model: type[WireT]) -> WireT:
+        """The body; 400 with every violation."""
+        return read(model, self.body)
+
+    def asked(self, model: type[WireT]) -> WireT:
+        """The query; 400 with every violation."""
+        return read(model, self.query)
+
+    def happening(self) -> Happening:
+        """The facts of a change that this call makes."""
+        return Happening(
+            instance_id=self.site.instance_id, at=instant(self.now), sequence=self.world.clock.sequence()
+        )
+
+
+Handler = Callable[[Call], JsonObject]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One endpoint: where it is, which permission it wants, what answers it."""
+
+    method: str
+    path: str
+    permission: str
+    handler: Handler

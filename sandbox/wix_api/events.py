@@ -1,0 +1,66 @@
+"""Changes at Wix become the events that Wix tells its apps: the standard envelope. No I/O."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.wix_api.wire import JsonObject
+
+ORDER = "wix.ecom.v1.order"
+FULFILLMENTS = "wix.ecom.v1.fulfillments"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One event to tell: its type, whose site it happened on, and the innermost JSON."""
+
+    event_type: str
+    instance_id: str
+    body: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """What all events of one change have in common. `sequence` is higher for later changes."""
+
+    instance_id: str
+    at: str
+    sequence: int
+
+    def updated(self, fqdn: str, entity_id: str, entity: Mapping[str, Any]) -> Event:
+        """An entity changed: the whole entity as it is now."""
+        return self._event(fqdn, "updated", entity_id, {"updatedEvent": {"currentEntity": dict(entity)}})
+
+    def action(self, fqdn: str, slug: str, entity_id: str, body: Mapping[str, Any]) -> Event:
+        """Something happened to an entity."""
+        return self._event(fqdn, slug, entity_id, {"actionEvent": {"body": dict(body)}})
+
+    def _event(self, fqdn: str, slug: str, entity_id: str, carrier: JsonObject) -> Event:
+        name = f"{self.instance_id}:{fqdn}:{slug}:{entity_id}:{self.sequence}"
+        body = {
+            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
+            "entityFqdn": fqdn,
+            "slug": slug,
+            "entityId": entity_id,
+            **carrier,
+            "eventTime": self.at,
+            "triggeredByAnonymizeRequest": False,
+            "entityEventSequence": str(self.sequence),
+        }
+        return Event(event_type=f"{fqdn}_{slug}", instance_id=self.instance_id, body=body)
+
+
+def fulfillment_created(
+    what: Happening, *, order: JsonObject, before: str, order_with_fulfillments: JsonObject
+) -> list[Event]:
+    """What Wix tells after a fulfillment: the fulfillments, the order, and that it is fulfilled."""
+    told = [
+        what.updated(FULFILLMENTS, order["id"], order_with_fulfillments),
+        what.updated(ORDER, order["id"], order),
+    ]
+    after = order["fulfillmentStatus"]
+    if after == "FULFILLED" and after != before:
+        change = {"order": order, "previousFulfillmentStatus": before, "newFulfillmentStatus": after}
+        told.append(what.action(ORDER, "fulfilled", order["id"], {**change, "action": "markAsFulfilled"}))
+    return told

@@ -1,0 +1,98 @@
+"""What is seeded becomes sites with orders and people on them, each put in place by its id."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from sandbox.wix_api.subscriptions import Subscription
+from sandbox.wix_api.wire import Guid, JsonObject, Wire, guid
+from sandbox.wix_api.world import Site, World
+
+
+def _with_id(entity: JsonObject) -> JsonObject:
+    return {**entity, "id": guid(str(entity.get("id")))}
+
+
+Entity = Annotated[JsonObject, AfterValidator(_with_id)]
+
+
+class _OnSite(Wire):
+    instance_id: Guid
+
+
+class _Site(_OnSite):
+    """`denied` lists permission ids that the app lacks; `installed` false ends its tokens."""
+
+    name: str | None = None
+    denied: frozenset[str] | None = None
+    installed: bool | None = None
+
+
+class _Order(_OnSite):
+    order: Entity
+
+
+class _Member(_OnSite):
+    member: Entity
+
+
+class _Contact(_OnSite):
+    contact: Entity
+    merged_from: list[Guid] = Field(default_factory=list)
+
+
+class _Subscription(_OnSite, Subscription):
+    pass
+
+
+class _Fulfillments(_OnSite):
+    order_id: Guid
+    fulfillments: list[Entity]
+
+
+class Seed(Wire):
+    """Body of `POST /admin/seed`."""
+
+    sites: list[_Site] = Field(default_factory=list)
+    plan_orders: list[_Order] = Field(default_factory=list)
+    store_orders: list[_Order] = Field(default_factory=list)
+    fulfillments: list[_Fulfillments] = Field(default_factory=list)
+    members: list[_Member] = Field(default_factory=list)
+    contacts: list[_Contact] = Field(default_factory=list)
+    subscriptions: list[_Subscription] = Field(default_factory=list)
+
+
+def sow(world: World, seed: Seed) -> None:
+    """Put everything in its place; no event is told, since nothing of it happened at Wix."""
+    for site in seed.sites:
+        _describe(world.site(site.instance_id), site)
+    for plan in seed.plan_orders:
+        world.site(plan.instance_id).plan_orders.upsert(plan.order)
+    for made in seed.fulfillments:
+        world.site(made.instance_id).fulfillments.put(made.order_id, made.fulfillments)
+    for store in seed.store_orders:
+        _put_store_order(world.site(store.instance_id), store.order)
+    _people(world, seed)
+
+
+def _people(world: World, seed: Seed) -> None:
+    for one in seed.members:
+        world.site(one.instance_id).members.upsert(one.member)
+    for other in seed.contacts:
+        world.site(other.instance_id).contacts.upsert(other.contact, merged_from=other.merged_from)
+    for each in seed.subscriptions:
+        wanted = Subscription.model_validate(each.model_dump(exclude={"instance_id"}))
+        world.site(each.instance_id).subscriptions.upsert(wanted)
+
+
+def _describe(site: Site, said: _Site) -> None:
+    site.name = site.name if said.name is None else said.name
+    site.denied = site.denied if said.denied is None else said.denied
+    site.installed = site.installed if said.installed is None else said.installed
+
+
+def _put_store_order(site: Site, order: JsonObject) -> None:
+    # What was shipped here stays shipped, whatever status the order is seeded with again.
+    if site.fulfillments.of(order["id"])["fulfillments"]:
+        order = {**order, "fulfillmentStatus": site.fulfillments.status(order)}
+    site.store_orders.upsert(order)

@@ -1,0 +1,49 @@
+"""`python -m sandbox wix`: run the sandbox Wix until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+
+import click
+
+from sandbox.wix_api.server import PortTaken, SandboxWix, build
+from sandbox.wix_api.settings import WixApiSettings
+
+
+@click.command("wix")
+def command() -> None:
+    r"""Run a Wix of our own: the REST endpoints that Orderline calls, as strict as Wix.
+
+    It keeps everything in memory. POST /admin/seed puts orders, members, contacts and
+    subscriptions there, GET /admin/received shows the messages and fulfillments that were
+    made, POST /admin/faults makes calls fail, POST /admin/clock moves its clock and
+    POST /admin/reset begins anew. Its own changes are told by signed webhooks.
+
+    \b
+    Settings (environment or .env):
+      SANDBOX_HOST            where it listens                  [127.0.0.1]
+      SANDBOX_PORT            port of the API; 0 takes any free [8200]
+      SANDBOX_INTERNAL_PORT   /healthz, /readyz, /metrics       [9104]
+      WIX_APP_ID              the app that may ask for tokens   [sandbox-app]
+      WIX_APP_SECRET          its secret                        [sandbox-secret]
+      WEBHOOK_URL             where its webhooks go; empty: nowhere
+                              [http://127.0.0.1:8000/webhooks/wix]
+      DATA_DIR                its key pair lies in DATA_DIR/sandbox [data]
+      WIX_CALLS_PER_MINUTE    calls of one app instance before 429 [200]
+      SANDBOX_TOKEN_LIFE      how long a token lives, in seconds   [14400]
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        wix = build(WixApiSettings())
+    except PortTaken as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Sandbox Wix listens at {wix.url} (health and metrics at {wix.internal_url})")
+    asyncio.run(_until_told(wix))
+
+
+async def _until_told(wix: SandboxWix) -> None:
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, wix.stop)
+    await wix.serve()

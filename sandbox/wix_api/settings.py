@@ -1,0 +1,30 @@
+"""Settings of the sandbox Wix, from the environment and `.env`."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WixApiSettings(BaseSettings):
+    """Where the sandbox Wix listens, who its one app is and where its webhooks go."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    sandbox_host: str = "127.0.0.1"
+    # 0 takes any free port; the one taken is printed.
+    sandbox_port: int = 8200
+    # Health and metrics, never on the public port.
+    sandbox_internal_port: int = 9104
+    # The app that may ask for tokens. A sandbox secret guards nothing, so it has a default.
+    wix_app_id: str = "sandbox-app"
+    wix_app_secret: SecretStr = SecretStr("sandbox-secret")
+    # Where webhooks go that the sandbox's own changes cause. Empty: nowhere.
+    webhook_url: str = "http://127.0.0.1:8000/webhooks/wix"
+    # The key pair lies in DATA_DIR/sandbox.
+    data_dir: Path = Path("data")
+    # Wix throttles an app instance above this.
+    wix_calls_per_minute: int = 200
+    # As long as a token of Wix lives.
+    sandbox_token_life: timedelta = timedelta(hours=4)

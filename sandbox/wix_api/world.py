@@ -1,0 +1,80 @@
+"""World: all sites of the sandbox Wix with everything on them, and what moves or hinders them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sandbox.wix_api.clock import Clock
+from sandbox.wix_api.contacts import Contacts
+from sandbox.wix_api.events import Event
+from sandbox.wix_api.faults import Faults
+from sandbox.wix_api.fulfillments import Fulfillments
+from sandbox.wix_api.inbox import Inbox
+from sandbox.wix_api.members import Members
+from sandbox.wix_api.plan_orders import PlanOrders
+from sandbox.wix_api.quota import Quota
+from sandbox.wix_api.received import Received
+from sandbox.wix_api.settings import WixApiSettings
+from sandbox.wix_api.store_orders import StoreOrders
+from sandbox.wix_api.subscriptions import Subscriptions
+from sandbox.wix_api.tokens import Tokens
+
+Tell = Callable[[Event], None]
+
+
+@dataclass(slots=True)
+class Site:
+    """One site on which the app is installed; `denied` are permissions that the app lacks there."""
+
+    instance_id: str
+    name: str = "Demo Studio"
+    denied: frozenset[str] = frozenset()
+    installed: bool = True
+    plan_orders: PlanOrders = field(default_factory=PlanOrders)
+    store_orders: StoreOrders = field(default_factory=StoreOrders)
+    members: Members = field(default_factory=Members)
+    contacts: Contacts = field(default_factory=Contacts)
+    subscriptions: Subscriptions = field(default_factory=Subscriptions)
+    fulfillments: Fulfillments = field(init=False)
+    inbox: Inbox = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fulfillments = Fulfillments(self.instance_id)
+        self.inbox = Inbox(self.instance_id)
+
+
+class World:
+    """Everything that the sandbox remembers, in memory. `tell` is given every event it causes."""
+
+    def __init__(self, settings: WixApiSettings, *, tell: Tell, clock: Clock | None = None) -> None:
+        self.app_id = settings.wix_app_id
+        self.tell = tell
+        self.clock = clock or Clock()
+        self.faults = Faults()
+        self.quota = Quota(per_minute=settings.wix_calls_per_minute, clock=self.clock)
+        self.tokens = Tokens(
+            app_id=settings.wix_app_id,
+            app_secret=settings.wix_app_secret.get_secret_value(),
+            life=settings.sandbox_token_life,
+            clock=self.clock,
+        )
+        self.received = Received()
+        self.sites: dict[str, Site] = {}
+
+    def site(self, instance_id: str) -> Site:
+        """The site of an instance; made when it is mentioned first."""
+        return self.sites.setdefault(instance_id, Site(instance_id))
+
+    @property
+    def installed(self) -> frozenset[str]:
+        """The instances that may have tokens."""
+        return frozenset(site.instance_id for site in self.sites.values() if site.installed)
+
+    def reset(self) -> None:
+        """Begin anew: no sites, no tokens, no faults, and the machine's time."""
+        self.sites.clear()
+        self.tokens.forget()
+        self.quota.forget()
+        self.faults.forget()
+        self.received = Received()
+        self.clock.offset = timedelta()
