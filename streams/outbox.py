@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from streams import outbox_claims, outbox_intake, outbox_people
 from streams.change import Change, Held, Listed, Wanted
 from streams.effect import Decision, State
+from streams.outbox_away import OutboxAway
 from streams.outbox_change import Unsent, mark_sent, unsent
 from streams.outbox_claims import Errand, Waits
-from streams.outbox_writer import OutboxAway, Turn, Writer
+from streams.outbox_writer import Turn, Writer
 from streams.procedure import Ready
 from streams.settings import OutboxSettings
 
@@ -70,11 +71,15 @@ class Outbox:
             return sum(outbox_intake.record(turn, decision) for decision in decisions)
 
         added = await self._writer.do(job)
-        self._news.set()
+        self.wake()
         return added
 
+    def wake(self) -> None:
+        """End `wait_for_news`: there may be something to do."""
+        self._news.set()
+
     async def wait_for_news(self, timeout_seconds: float) -> None:
-        """Return as soon as something was recorded here, or after the time; other processes aren't heard."""
+        """Return when something was recorded here, on `wake`, or after the time; others are silent."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_seconds):
                 await self._news.wait()
@@ -133,5 +138,5 @@ class Outbox:
     async def redrive(self, wanted: Wanted, *, dry_run: bool = False) -> list[Listed]:
         """Give failed effects that fit another try; returns them as they stood."""
         again = await self._writer.do(lambda turn: outbox_people.redrive(turn, wanted, dry_run=dry_run))
-        self._news.set()
+        self.wake()
         return again

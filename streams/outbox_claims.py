@@ -1,11 +1,11 @@
 """Who works what: site leases, effects that are ready, claims before a call, changes after it."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 
 from streams.change import OPEN, READY, Change, Held
 from streams.effect import State
@@ -20,7 +20,7 @@ SITE_BATCH = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """What a runner asks for: the flows it can carry out, the sites it has in hand, how many more it wants."""
+    """What a runner asks for: flows it can carry out, sites it has in hand, how many more it wants."""
 
     owner: str
     flows: Collection[str]
@@ -118,7 +118,7 @@ def _doubt_expired(turn: Turn, errand: Errand, waits: Waits) -> None:
         change(turn, row, to, due_at=max(turn.now, _asked_at(row.called_at, waits)))
 
 
-def _sites_with_work(turn: Turn, errand: Errand):  # type: ignore[no-untyped-def] # Select's parameters change between releases
+def _sites_with_work(turn: Turn, errand: Errand) -> Select[str]:
     elsewhere = exists().where(
         LEASES.c.instance_id == EFFECTS.c.instance_id,
         LEASES.c.owner != errand.owner,
@@ -153,7 +153,7 @@ def _is_ready(turn: Turn, errand: Errand) -> ColumnElement[bool]:
 
 def _ready_of(turn: Turn, errand: Errand, site: str) -> list[Held]:
     query = select(EFFECTS).where(_is_ready(turn, errand), EFFECTS.c.instance_id == site)
-    rows: Iterable = turn.connection.execute(query.order_by(EFFECTS.c.seq).limit(SITE_BATCH))
+    rows = turn.connection.execute(query.order_by(EFFECTS.c.seq).limit(SITE_BATCH))
     return [held(row) for row in rows]
 
 

@@ -111,8 +111,4 @@ def _ids(effect: Effect) -> tuple[str, ...]:
 
 
 def _is_storable(text: str) -> bool:
-    return (
-        "\0" not in text
-        and text.isprintable()
-        or not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
-    )
+    return text.isprintable() or not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)

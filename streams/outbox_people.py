@@ -14,7 +14,7 @@ from streams.outbox_writer import Turn
 def counts(turn: Turn) -> dict[State, int]:
     """How many effects stand in each state; states without any are 0."""
     found = turn.connection.execute(select(EFFECTS.c.state, func.count()).group_by(EFFECTS.c.state))
-    by_state = {state: count for state, count in found}
+    by_state: dict[str, int] = {row[0]: row[1] for row in found}
     return {state: by_state.get(state, 0) for state in State}
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, mak
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from streams.outbox_away import OutboxAway
 from streams.outbox_schema import database_time, migrate
 
 T = TypeVar("T")
@@ -24,16 +25,6 @@ BUSY_SECONDS = 10
 BATCH = 64
 # A deadlock's victim may simply try again.
 TRIES = 3
-
-
-class OutboxAway(Exception):
-    """The outbox's database gave no answer: wait and try again. The job may or may not be committed."""
-
-    def __init__(self, url: URL, error: Exception) -> None:
-        self.error = error
-        super().__init__(
-            f"The outbox at {url.render_as_string()} gave no answer: {_cause(error)}. {_remedy(url)}"
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +68,10 @@ class Writer:
             OutboxAway: the database can't be reached or opened.
             SchemaTooNew: a newer build wrote it.
         """
-        self._engine = _engine(self._url)
+        try:
+            self._engine = _engine(self._url)
+        except (OSError, ModuleNotFoundError) as error:
+            raise _away(self._url, error) from error
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
         self._thread.start()
         try:
@@ -162,7 +156,7 @@ class Writer:
                     value = order.job(self._turn(connection))
             except DBAPIError as error:
                 if last or not _deadlock(error):
-                    return _answer(order, None, OutboxAway(self._url, error))
+                    return _answer(order, None, _away(self._url, error))
             except Exception as error:  # noqa: BLE001 - belongs to the one who ordered the job
                 return _answer(order, None, error)
             else:
@@ -220,12 +214,7 @@ def _deadlock(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in ("40P01", "40001")
 
 
-def _cause(error: Exception) -> str:
+def _away(url: URL, error: Exception) -> OutboxAway:
     origin = getattr(error, "orig", None) or error
-    return str(origin).strip().split("\n")[0] or type(origin).__name__
-
-
-def _remedy(url: URL) -> str:
-    if url.get_backend_name() == "sqlite":
-        return "Check that DATA_DIR is writable, the disk isn't full, and no other program holds the file."
-    return "Check that the server runs and that OUTBOX_URL names it rightly."
+    cause = str(origin).strip().split("\n")[0] or type(origin).__name__
+    return OutboxAway(url.render_as_string(), cause, is_file=url.get_backend_name() == "sqlite")

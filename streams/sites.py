@@ -17,7 +17,7 @@ class SitesFileBroken(Exception):
 
 
 class SiteSettings(BaseModel):
-    """One site's choices. `language` None: the customer's; `quiet_hours` is kept as written, such as 21:00-08:00."""
+    """One site's choices. `language` None: the customer's; `quiet_hours` as written, such as 21:00-08:00."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

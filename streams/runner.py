@@ -1,0 +1,174 @@
+"""Carries out what is due: leases sites, works many side by side, each site's effects in order."""
+
+import asyncio
+import logging
+import os
+import socket
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+
+from streams.carry import Carrier, seconds, utc_now
+from streams.change import Held
+from streams.outbox import Errand, Outbox
+from streams.outbox_away import OutboxAway
+from streams.procedure import Procedure
+from streams.setback import Backoff
+
+_LOG = logging.getLogger(__name__)
+
+# How soon effects that another process recorded, or whose time has come, are noticed.
+POLL_SECONDS = 1.0
+# How long calls under way may take to finish once the worker is told to stop.
+STOP_SECONDS = 5.0
+AWAY_SECONDS = 1.0
+
+
+class Runner:
+    """One worker's hands. Several runners on one outbox are safe: a site has one of them at a time.
+
+    `procedures` by flow; effects of other flows are left to builds that know them. `call_seconds`
+    is the longest single call, by which claims are measured. `now` is the time that procedures
+    decide by.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        procedures: Mapping[str, Procedure],
+        *,
+        sites: int = 32,
+        call_seconds: float = 10.0,
+        backoff: Backoff | None = None,
+        owner: str | None = None,
+        poll_seconds: float = POLL_SECONDS,
+        stop_seconds: float = STOP_SECONDS,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._outbox = outbox
+        self._procedures = procedures
+        self._capacity = sites
+        self._call_seconds = call_seconds
+        self._backoff = backoff or Backoff()
+        self._owner = owner or f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._poll_seconds = poll_seconds
+        self._stop_seconds = stop_seconds
+        self._now = now
+        self._hands: dict[str, asyncio.Task[None]] = {}
+        # Sites whose task is past its reads: a call may be under way.
+        self._calling: set[str] = set()
+        # Sites that ran out of quota or were told to wait, and until when; their lease is kept.
+        self._resting: dict[str, float] = {}
+        self._released: set[str] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; then finish or let go within seconds. Never raises for a bad effect."""
+        watch = asyncio.create_task(self._wake_on(stop))
+        leases = asyncio.create_task(self._renew())
+        try:
+            while not stop.is_set():
+                pause = self._poll_seconds if await self._pick() else AWAY_SECONDS
+                await self._outbox.wait_for_news(pause)
+        finally:
+            for task in (watch, leases):
+                task.cancel()
+            await asyncio.gather(watch, leases, return_exceptions=True)
+            await self._let_go()
+
+    async def _pick(self) -> bool:
+        """Take up what is ready, as far as there are hands; False if the outbox is away."""
+        self._wake_rested()
+        errand = Errand(
+            owner=self._owner,
+            flows=tuple(self._procedures),
+            in_hand=(*self._hands, *self._resting),
+            released=tuple(self._released),
+            sites=self._capacity - len(self._hands),
+        )
+        try:
+            picked = await self._outbox.pick(errand)
+        except OutboxAway as away:
+            _LOG.warning("%s", away)
+            return False
+        self._released.difference_update(errand.released)
+        for site, effects in picked:
+            self._released.discard(site)
+            self._hands[site] = asyncio.create_task(self._work(site, effects), name=f"site {site}")
+        return True
+
+    async def _work(self, site: str, effects: list[Held]) -> None:
+        try:
+            for held in effects:
+                rest = await self._carry(site, held)
+                if rest > 0:
+                    self._resting[site] = seconds() + rest
+                    break
+        except OutboxAway as away:
+            _LOG.warning("%s", away)
+            self._resting[site] = seconds() + AWAY_SECONDS
+        except Exception:  # noqa: BLE001 - logged here; the other sites go on
+            _LOG.exception("the runner has a bug; site %s is let go", site)
+            self._resting[site] = seconds() + AWAY_SECONDS
+        finally:
+            del self._hands[site]
+            if site not in self._resting:
+                self._released.add(site)
+            self._outbox.wake()
+
+    async def _carry(self, site: str, held: Held) -> float:
+        carrier = Carrier(
+            book=self._outbox,
+            owner=self._owner,
+            procedure=self._procedures[held.effect.flow],
+            held=held,
+            now=self._now,
+            backoff=self._backoff,
+            call_seconds=self._call_seconds,
+            on_call=lambda: self._calling.add(site),
+        )
+        try:
+            return await carrier.carry()
+        finally:
+            self._calling.discard(site)
+
+    def _wake_rested(self) -> None:
+        now = seconds()
+        rested = [site for site, until in self._resting.items() if until <= now]
+        for site in rested:
+            del self._resting[site]
+            self._released.add(site)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(self._outbox.site_lease.total_seconds() / 3)
+            sites = {*self._hands, *self._resting}
+            if not sites:
+                continue
+            try:
+                lost = sites - await self._outbox.renew(self._owner, sorted(sites))
+            except OutboxAway as away:
+                _LOG.warning("%s", away)
+            else:
+                # Its claims are refused from now on; what is under way is asked after by the new holder.
+                if lost:
+                    _LOG.warning("lost the lease of %d sites", len(lost))
+
+    async def _wake_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._outbox.wake()
+
+    async def _let_go(self) -> None:
+        sites = {*self._hands, *self._resting, *self._released}
+        for site, task in self._hands.items():
+            if site not in self._calling:
+                task.cancel()
+        for cut in (False, True):
+            tasks = list(self._hands.values())
+            if cut:
+                for task in tasks:
+                    task.cancel()
+            if tasks:
+                await asyncio.wait(tasks, timeout=self._stop_seconds)
+        with suppress(OutboxAway):
+            await self._outbox.release(self._owner, sites)
