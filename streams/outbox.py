@@ -38,14 +38,14 @@ class Outbox:
         """How long a worker keeps a site without renewing."""
         return self._waits.site_lease
 
-    async def open(self) -> None:
-        """Connect, and bring the tables up to date.
+    async def open(self, *, create: bool = True) -> None:
+        """Connect, and bring the tables up to date; with `create` False an SQLite file must be there.
 
         Raises:
             OutboxAway: the database can't be reached.
             SchemaTooNew: a newer build wrote it.
         """
-        await self._writer.open()
+        await self._writer.open(create=create)
 
     async def close(self) -> None:
         """Finish what was asked and let go of the database; may be called twice."""
@@ -135,8 +135,10 @@ class Outbox:
         found = await self.listing(Wanted(key=key), limit=1)
         return found[0] if found else None
 
-    async def redrive(self, wanted: Wanted, *, dry_run: bool = False) -> list[Listed]:
-        """Give failed effects that fit another try; returns them as they stood."""
-        again = await self._writer.do(lambda turn: outbox_people.redrive(turn, wanted, dry_run=dry_run))
+    async def redrive(self, wanted: Wanted, *, limit: int = 100, dry_run: bool = False) -> list[Listed]:
+        """Give failed effects that fit another try, oldest first; returns them as they stood."""
+        again = await self._writer.do(
+            lambda turn: outbox_people.redrive(turn, wanted, limit, dry_run=dry_run)
+        )
         self.wake()
         return again

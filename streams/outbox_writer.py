@@ -61,7 +61,7 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._engine: Engine | None = None
 
-    async def open(self) -> None:
+    async def open(self, *, create: bool = True) -> None:
         """Connect and bring the schema up to date.
 
         Raises:
@@ -69,7 +69,7 @@ class Writer:
             SchemaTooNew: a newer build wrote it.
         """
         try:
-            self._engine = _engine(self._url)
+            self._engine = _engine(self._url, create=create)
         except (OSError, ModuleNotFoundError) as error:
             raise _away(self._url, error) from error
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
@@ -188,9 +188,11 @@ def _with_driver(url: URL) -> URL:
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgres", "postgresql") else url
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, *, create: bool) -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
+    if url.database and not create and not Path(url.database).exists():
+        raise FileNotFoundError("there is no such file")
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
