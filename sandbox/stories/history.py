@@ -1,0 +1,163 @@
+"""Ninety days of orders as they would have happened, so that charts have a past.
+
+All of it is told after the fact: events are old, so every notice of it comes out `too_old`, and
+Wix holds only how each order ended.
+"""
+
+import math
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+
+from sandbox.stories.cast import LONG_AGO, Site, customer
+from sandbox.stories.envelope import guid, later
+from sandbox.stories.plan_life import PlanLife
+from sandbox.stories.store_life import StoreLife
+from sandbox.stories.story import Script, Seed, Story, fulfillment, payment_notice, purchase_notice
+
+DAYS = 90
+DAY = timedelta(days=1)
+# Payments younger than this would still be written about (NOTICE_MAX_AGE is 3 days).
+NOTICES_ARE_OLD = 4 * DAY
+# A fulfillment is due only while its order is younger than this (FULFILLMENT_MAX_AGE)…
+FULFILLMENT_MAX_AGE = 30 * DAY
+# …and a story must not change its end while it is told.
+TELLING_TAKES = DAY / 2
+
+ENDINGS = ("stays", "cancels", "expires", "fails", "pauses")
+ENDING_WEIGHTS = (40, 14, 18, 16, 12)
+PLANS = ("monthly", "weekly", "yearly", "trial", "once")
+PLAN_WEIGHTS = (34, 30, 6, 22, 8)
+
+
+def history(
+    rng: Random, cast: tuple[Site, ...], now: datetime, *, subscriptions: int, store_orders: int
+) -> tuple[Story, ...]:
+    """That many orders over the sites. The same generator state and `now` give the same stories."""
+    plans = (_subscription(rng, rng.choice(cast), now, number) for number in range(subscriptions))
+    stores = [site for site in cast if site.policy == "handover"]
+    orders = (_store_order(rng, rng.choice(stores), now, number) for number in range(store_orders))
+    return (*plans, *orders)
+
+
+def _subscription(rng: Random, site: Site, now: datetime, number: int) -> Story:
+    ending = rng.choices(ENDINGS, ENDING_WEIGHTS)[0]
+    plan = site.plans[rng.choices(PLANS, PLAN_WEIGHTS)[0]]
+    script = Script(f"subscription_{number}", f"{plan.name} at {site.name}, {ending}", site.instance_id)
+    buyer = customer(rng, site)
+    script.add(Seed(content=buyer.seed(now - LONG_AGO)))
+    life = PlanLife(script, rng, site, buyer, plan, now=now, only_last_seed=True)
+    payments = list(_lived(life, rng, ending, _start(rng, now), now - NOTICES_ARE_OLD))
+    script.add(life.seed())
+    script.expect(
+        *(payment_notice(site.instance_id, paid, life.id, "suppressed", "too_old") for paid in payments)
+    )
+    if payments:
+        script.expect(purchase_notice(site.instance_id, life.id, "suppressed", "too_old"))
+    return script.told()
+
+
+def _start(rng: Random, now: datetime) -> datetime:
+    """Old enough that most orders have lived through a cycle or two."""
+    youngest = NOTICES_ARE_OLD + DAY
+    age: timedelta = youngest + (DAYS * DAY - youngest) * rng.random() ** 0.8
+    return (now - age).replace(hour=rng.randrange(7, 22), minute=rng.randrange(60))
+
+
+def _lived(life: PlanLife, rng: Random, ending: str, start: datetime, until: datetime) -> Iterator[str]:
+    """Play the order from `start` to `until`; the ids of the transactions that were paid."""
+    life.create(start)
+    begun = start + timedelta(minutes=rng.randrange(1, 9))
+    if not life.plan.trial_days:
+        yield life.pay(begun)
+    else:
+        life.start_trial(begun)
+        begun += life.plan.trial_days * DAY
+        if begun >= until:
+            return
+        if ending == "fails":
+            life.card_fails(begun)
+            return life.cancel_now("PAYMENT_FAILURE", begun + DAY) if begun + DAY < until else None
+        yield life.pay_after_trial(begun)
+    if life.plan.unit:
+        yield from _cycles(life, rng, ending, begun, until)
+
+
+def _cycles(life: PlanLife, rng: Random, ending: str, begun: datetime, until: datetime) -> Iterator[str]:
+    unit = life.plan.unit or "MONTH"
+    last = rng.randrange(1, 9) if unit == "WEEK" else 1
+    moment = begun
+    for index in range(1, 99):
+        due = later(moment, 1, unit)
+        if index == last and ending != "stays":
+            return _end(life, rng, ending, moment, min(due, until), until)
+        if due >= until:
+            return None
+        yield life.renew(due)
+        moment = due
+    return None
+
+
+def _end(life: PlanLife, rng: Random, ending: str, since: datetime, due: datetime, until: datetime) -> None:
+    """What happens within one cycle that began at `since` and would be renewed at `due`."""
+    moment = since + (due - since) * (0.2 + 0.6 * rng.random())
+    if ending == "cancels":
+        life.cancel_now(rng.choice(("MEMBER_ACTION", "MEMBER_ACTION", "OWNER_ACTION")), moment)
+    elif ending == "expires":
+        life.cancel_at_period_end("MEMBER_ACTION", moment)
+        if due < until:
+            life.period_ends(due)
+    elif ending == "fails" and due < until:
+        life.card_fails(due)
+        life.cancel_now("PAYMENT_FAILURE", due + (until - due) * rng.random() / 2)
+    elif ending == "pauses":
+        life.pause(moment)
+        if rng.random() < 0.7:
+            life.resume(moment + (until - moment) * rng.random())
+
+
+def _store_order(rng: Random, site: Site, now: datetime, number: int) -> Story:
+    placed = _placed(rng, now)
+    script = Script(f"store_order_{number}", f"A store order at {site.name}", site.instance_id)
+    buyer = customer(rng, site)
+    script.add(Seed(content=buyer.seed(now - LONG_AGO)))
+    goods = rng.sample(site.products[:3], k=rng.randrange(1, 4))
+    basket = tuple((product, rng.randrange(1, 4)) for product in goods)
+    life = StoreLife(script, rng, site, buyer, basket, now=now, only_last_seed=True)
+    life.place(placed)
+    paid = placed + timedelta(minutes=2 + 240 * rng.random() ** 6)
+    life.approve(paid)
+    life.pay(paid + timedelta(seconds=1))
+    _packed(life, rng, paid, now)
+    script.add(life.seed())
+    reason = "too_old" if now - placed > FULFILLMENT_MAX_AGE else "policy_handover"
+    script.expect(fulfillment(site.instance_id, life.id, "immediate", "suppressed", reason))
+    return script.told()
+
+
+def _placed(rng: Random, now: datetime) -> datetime:
+    """A moment of the ninety days, kept off the one where a fulfillment becomes too old."""
+    moment = now - DAY * 0.05 - DAYS * DAY * rng.random()
+    if abs(now - moment - FULFILLMENT_MAX_AGE) < TELLING_TAKES:
+        moment -= 2 * TELLING_TAKES
+    return moment
+
+
+def _packed(life: StoreLife, rng: Random, paid: datetime, now: datetime) -> None:
+    """Most orders leave within two days, some late, some in two parcels, a few never."""
+    fate = rng.random()
+    hours = math.exp(rng.gauss(3.2, 0.7))
+    ready = paid + timedelta(hours=hours)
+    if fate < 0.06:
+        canceled = paid + (ready - paid) * rng.random()
+        return life.cancel(canceled) if canceled < now else None
+    if fate < 0.10 or ready >= now:
+        return None
+    number = f"JD{guid(rng)[:10].upper()}" if rng.random() < 0.95 else None
+    if fate < 0.22 and len(life.lines) > 1:
+        life.shipped(number, ready, lines=life.lines[:1])
+        rest = ready + timedelta(hours=30 * rng.random())
+        if rest < now:
+            life.shipped(f"JD{guid(rng)[:10].upper()}", rest, lines=life.lines[1:])
+        return None
+    return life.shipped(number, ready)

@@ -1,0 +1,37 @@
+"""All stories of one run: the cast, the fixed set told now, and as much history as is asked for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+from sandbox.stories.cast import Site, sites
+from sandbox.stories.history import history
+from sandbox.stories.story import Story
+from sandbox.stories.told_now import told_now
+
+SEED = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """The sites and their stories."""
+
+    sites: tuple[Site, ...]
+    now: tuple[Story, ...]
+    past: tuple[Story, ...] = ()
+
+    @property
+    def stories(self) -> tuple[Story, ...]:
+        """Every story."""
+        return self.now + self.past
+
+
+def library(now: datetime, *, seed: int = SEED, subscriptions: int = 0, store_orders: int = 0) -> Library:
+    """The stories; the same arguments give the same ones, down to every id."""
+    rng = Random(seed)  # noqa: S311 – stories, not secrets
+    cast = sites(rng)
+    return Library(
+        sites=cast,
+        now=told_now(rng, cast, now),
+        past=history(rng, cast, now, subscriptions=subscriptions, store_orders=store_orders),
+    )
