@@ -95,10 +95,16 @@ class EmbeddedBroker:
     """
 
     def __init__(
-        self, data_dir: Path, port: int | None = None, *, settings: BrokerSettings | None = None
+        self,
+        data_dir: Path,
+        port: int | None = None,
+        *,
+        settings: BrokerSettings | None = None,
+        start_seconds: float = START_SECONDS,
     ) -> None:
         self._data_dir = data_dir
         self._port = port
+        self._start_seconds = start_seconds
         self._settings = settings or BrokerSettings()
         self._process: subprocess.Popen[bytes] | None = None
         self.log = data_dir / "logs" / "kafka.log"
@@ -191,7 +197,7 @@ class EmbeddedBroker:
             )
 
     def _await_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self._start_seconds
         while time.monotonic() < deadline:
             if not self.is_running():
                 code = self._process.returncode if self._process else None
@@ -200,7 +206,8 @@ class EmbeddedBroker:
             if _listens(self.port) and _has_metadata(self.bootstrap):
                 return
             time.sleep(0.05)
-        raise BrokerNotReady(f"Kafka did not answer on {self.bootstrap} within {START_SECONDS:g} s", self.log)
+        what = f"Kafka did not answer on {self.bootstrap} within {self._start_seconds:g} s"
+        raise BrokerNotReady(what, self.log)
 
 
 def find_kafka(settings: BrokerSettings) -> tuple[str, str]:
