@@ -5,6 +5,7 @@ BrokerAway          nobody answers: wait, or start the broker
 """
 
 import socket
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,12 @@ from typing import Any, Literal
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
-from kafka.errors import KafkaError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    KafkaError,
+    NotCoordinatorError,
+)
 
 from ingest.settings import KafkaSettings
 from ingest.topics import ALL_TOPICS, EVENT_RETENTION, Topic
@@ -23,6 +29,7 @@ MAX_RECORD_BYTES = 4 * 1024 * 1024
 # Connecting is refused at once or takes milliseconds; this is for packets that vanish.
 CONNECT_TIMEOUT_SECONDS = 3.0
 REQUEST_TIMEOUT_MS = 10_000
+COORDINATOR_TIMEOUT_SECONDS = 10.0
 
 Offsets = dict[tuple[str, int], int]
 
@@ -54,11 +61,11 @@ class TopicsMissing(BrokerAway):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicReport:
-    """What `ensure_topics` found or did for one topic; `differences` is empty unless it differs."""
+    """What was found or done for one topic; `differences` is empty unless it differs."""
 
     name: str
     full_name: str
-    state: Literal["created", "present", "differs"]
+    state: Literal["created", "present", "differs", "missing"]
     partitions: int
     retention: timedelta | None
     differences: tuple[str, ...] = ()
@@ -74,15 +81,27 @@ def ensure_topics(settings: KafkaSettings) -> list[TopicReport]:
         missing = [topic for topic in ALL_TOPICS if topic.full_name(settings.topic_prefix) not in present]
         if missing:
             _create(admin, missing, settings)
-        created = {topic.name for topic in missing}
-        return [_report(admin, topic, settings, created=topic.name in created) for topic in ALL_TOPICS]
+        return [
+            _report(admin, topic, settings, as_it_should="created" if topic in missing else "present")
+            for topic in ALL_TOPICS
+        ]
+
+
+def compare_topics(settings: KafkaSettings) -> list[TopicReport]:
+    """What `ensure_topics` would say, creating nothing."""
+    with _admin(settings) as admin:
+        present = set(admin.list_topics())
+        return [
+            _report(admin, topic, settings, as_it_should="present")
+            if topic.full_name(settings.topic_prefix) in present
+            else _report_missing(topic, settings)
+            for topic in ALL_TOPICS
+        ]
 
 
 def missing_topics(settings: KafkaSettings) -> list[str]:
     """Full names of our topics that the broker does not have."""
-    with _admin(settings) as admin:
-        present = set(admin.list_topics())
-    return [name for topic in ALL_TOPICS if (name := topic.full_name(settings.topic_prefix)) not in present]
+    return [report.full_name for report in compare_topics(settings) if report.state == "missing"]
 
 
 def offsets_forgotten_after(settings: KafkaSettings) -> timedelta | None:
@@ -119,7 +138,7 @@ def committed(settings: KafkaSettings, group: str, topics: Iterable[str]) -> Off
     """What `group` (its full id, with prefix) has committed; partitions without a commit are absent."""
     wanted = {topic: f"{settings.topic_prefix}{topic}" for topic in topics}
     with _admin(settings) as admin:
-        answer = admin.list_group_offsets(group)[group]
+        answer = _group_offsets(admin, group)
     short = {full: name for name, full in wanted.items()}
     return {
         (short[place.topic], place.partition): position.offset
@@ -134,6 +153,20 @@ def topic_ids(settings: KafkaSettings) -> dict[str, str]:
     with _admin(settings) as admin:
         described = admin.describe_topics()
     return {names[each["name"]]: str(each["topic_id"]) for each in described if each["name"] in names}
+
+
+def _group_offsets(admin: KafkaAdminClient, group: str) -> Mapping[TopicPartition, Any]:
+    """A broker that has just started makes or loads its offsets topic first: a second or two."""
+    deadline = time.monotonic() + COORDINATOR_TIMEOUT_SECONDS
+    while True:
+        try:
+            answer: Mapping[TopicPartition, Any] = admin.list_group_offsets(group)[group]
+        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return answer
 
 
 @contextmanager
@@ -201,16 +234,32 @@ def _milliseconds(retention: timedelta | None) -> int:
     return -1 if retention is None else retention // timedelta(milliseconds=1)
 
 
-def _report(admin: KafkaAdminClient, topic: Topic, settings: KafkaSettings, *, created: bool) -> TopicReport:
+def _report(
+    admin: KafkaAdminClient,
+    topic: Topic,
+    settings: KafkaSettings,
+    *,
+    as_it_should: Literal["created", "present"],
+) -> TopicReport:
     name = topic.full_name(settings.topic_prefix)
     differences = tuple(_differences(admin, name, topic))
     return TopicReport(
         name=topic.name,
         full_name=name,
-        state="differs" if differences else "created" if created else "present",
+        state="differs" if differences else as_it_should,
         partitions=topic.partitions,
         retention=topic.retention,
         differences=differences,
+    )
+
+
+def _report_missing(topic: Topic, settings: KafkaSettings) -> TopicReport:
+    return TopicReport(
+        name=topic.name,
+        full_name=topic.full_name(settings.topic_prefix),
+        state="missing",
+        partitions=topic.partitions,
+        retention=topic.retention,
     )
 
 

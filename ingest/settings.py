@@ -7,7 +7,8 @@ from typing import Any, Literal
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-ENVIRONMENT = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+# The sentence under each setting is its description, which --help prints.
+ENVIRONMENT = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True)
 
 
 class KafkaSettings(BaseSettings):
@@ -16,15 +17,21 @@ class KafkaSettings(BaseSettings):
     model_config = ENVIRONMENT
 
     kafka_bootstrap_servers: str = "127.0.0.1:9092"
+    """Where Kafka listens: host:port, several with commas between."""
     topic_prefix: str = "orderline."
+    """What the names of topics and groups begin with, its own dot included."""
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """How to talk to Kafka."""
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    """How to log in, where the protocol is one of SASL's."""
     kafka_sasl_username: str = ""
+    """Who logs in."""
     kafka_sasl_password: SecretStr = SecretStr("")
-    # Empty: the authorities that the machine trusts.
+    """The password to it."""
     kafka_ssl_cafile: Path | None = None
-    # Copies of each topic; -1 leaves it to the broker (default.replication.factor).
+    """PEM file of the authorities to trust; those the machine trusts when empty."""
     kafka_replication_factor: int = -1
+    """Copies of each topic that is created; -1 leaves it to the broker."""
 
     @property
     def servers(self) -> list[str]:
@@ -73,3 +80,28 @@ class KafkaSettings(BaseSettings):
                 "sasl_plain_password": self.kafka_sasl_password.get_secret_value(),
             }
         return options
+
+
+class IngestSettings(BaseSettings):
+    """Where the door listens and whom it believes."""
+
+    model_config = ENVIRONMENT
+
+    ingest_host: str = "127.0.0.1"
+    """Address to take webhooks and handovers on; 0.0.0.0 in a container or behind a proxy."""
+    ingest_port: int = 8000
+    """Port of that."""
+    ingest_internal_host: str = "127.0.0.1"
+    """Address of health, readiness and metrics; keep it where the world can't reach it."""
+    ingest_internal_port: int = 9101
+    """Port of that."""
+    wix_public_keys: str = ""
+    """Our apps' public keys from Wix: PEM, or base64 of PEM, several with commas between."""
+    wix_public_keys_file: Path | None = None
+    """File with the same, read again when it changes, so that a rotation needs no restart."""
+    wix_check_expiry: bool = True
+    """Refuse webhooks whose exp or nbf is off by more than a minute."""
+    wix_app_id: str = ""
+    """App id written on records where the webhook names none."""
+    handover_tokens: SecretStr = SecretStr("")
+    """Warehouses: name:sha256 of the token in hex:instanceId|instanceId, commas between."""

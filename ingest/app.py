@@ -1,0 +1,145 @@
+"""Routes and status codes; the only file that knows what HTTP calls our refusals.
+
+POST /webhooks/wix   200 ok · 400 malformed · 401 bad_signature · 413 too_large · 503 not_durable
+POST /handovers      202 accepted · 400 malformed · 401 unknown_token · 403 other_site · 413 · 503
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from ingest import handover
+from ingest.metrics import DoorMetrics
+from ingest.publisher import NotDurable, Publishing
+from ingest.record import EventRecord
+from ingest.recording import from_event, from_handover
+from ingest.webhook import Malformed, Refused, verify
+
+MAX_BODY_BYTES = 1024 * 1024
+# A body that dribbles in holds a connection; Wix itself gives up after 1.25 s.
+BODY_SECONDS = 10.0
+
+WEBHOOKS = "/webhooks/wix"
+HANDOVERS = "/handovers"
+
+_log = logging.getLogger(__name__)
+
+
+class TooLarge(Exception):
+    """More than MAX_BODY_BYTES."""
+
+
+class Keys(Protocol):
+    """Where the public keys in force come from."""
+
+    def current(self) -> tuple[RSAPublicKey, ...]:
+        """The keys in force now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What the routes work with. `app_id` names the app where a token does not."""
+
+    keys: Keys
+    publisher: Publishing
+    metrics: DoorMetrics
+    check_expiry: bool = True
+    app_id: str | None = None
+    warehouses: Sequence[handover.Warehouse] = ()
+
+    async def webhook(self, request: Request) -> PlainTextResponse:
+        """Take one of Wix's webhooks; 200 only when it is on the log."""
+        return await self._answered(request, WEBHOOKS, self._take_webhook)
+
+    async def handover(self, request: Request) -> PlainTextResponse:
+        """Take what a warehouse says left it; 202 only when it is on the log."""
+        return await self._answered(request, HANDOVERS, self._take_handover)
+
+    async def _take_webhook(self, request: Request) -> PlainTextResponse:
+        body = await _limited(request)
+        now = datetime.now(UTC)
+        event = verify(body, keys=self.keys.current(), check_expiry=self.check_expiry, now=now)
+        await self._publish(from_event(event, received_at=now, app_id=self.app_id))
+        return PlainTextResponse("ok")
+
+    async def _take_handover(self, request: Request) -> PlainTextResponse:
+        warehouse = handover.whose(request.headers.get("authorization"), self.warehouses)
+        key = handover.checked_key(request.headers.get("idempotency-key"))
+        given = handover.parse(await _limited(request), warehouse=warehouse)
+        now = datetime.now(UTC)
+        await self._publish(from_handover(given, warehouse=warehouse, key=key, received_at=now))
+        return PlainTextResponse("accepted", status_code=202)
+
+    async def _publish(self, record: EventRecord) -> None:
+        await self.publisher.publish(record)
+        self.metrics.records.labels(record.topic).inc()
+
+    async def _answered(
+        self, request: Request, route: str, take: Callable[[Request], Awaitable[PlainTextResponse]]
+    ) -> PlainTextResponse:
+        started = time.perf_counter()
+        try:
+            response = await take(request)
+            code = bytes(response.body).decode()
+        except (Refused, handover.HandoverRefused, TooLarge, NotDurable) as refusal:
+            status, code, reason = _meaning(refusal)
+            _log.warning("%s answered %s: %s", route, code, reason)
+            self.metrics.refusals.labels(route, code, reason).inc()
+            response = PlainTextResponse(_text(refusal, code), status_code=status)
+        self.metrics.answers.labels(route, str(response.status_code), code).inc()
+        self.metrics.seconds.labels(route).observe(time.perf_counter() - started)
+        return response
+
+
+def create_app(door: Door) -> Starlette:
+    """The public application."""
+    return Starlette(
+        routes=[
+            Route(WEBHOOKS, door.webhook, methods=["POST"]),
+            Route(HANDOVERS, door.handover, methods=["POST"]),
+        ]
+    )
+
+
+async def _limited(request: Request) -> bytes:
+    """The body, read no further than the limit."""
+    if int(request.headers.get("content-length", 0)) > MAX_BODY_BYTES:
+        raise TooLarge
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    raise TooLarge
+    except (ClientDisconnect, TimeoutError) as error:
+        raise Malformed("incomplete") from error
+    return bytes(body)
+
+
+def _meaning(refusal: Exception) -> tuple[int, str, str]:
+    """Status, code and the reason for counter and log, which is never made of what was sent."""
+    match refusal:
+        case Refused():
+            return refusal.status, refusal.code, refusal.reason
+        case handover.HandoverRefused():
+            return refusal.status, refusal.code, type(refusal).__name__
+        case NotDurable():
+            return 503, "not_durable", refusal.reason
+        case _:
+            return 413, "too_large", "over_1_mib"
+
+
+def _text(refusal: Exception, code: str) -> str:
+    """Exactly the code; a warehouse, whose token was good, also hears which field is wrong."""
+    return f"{code}: {refusal}" if isinstance(refusal, handover.BadHandover) else code
