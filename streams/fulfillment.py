@@ -18,6 +18,7 @@ IMMEDIATE = "immediate"
 HANDOVER = "handover"
 
 NOT_SHIPPABLE_STATUSES = ("CANCELED", "REJECTED")
+NOT_APPROVED_STATUSES = ("INITIALIZED", "PENDING")
 
 
 def decide(record: EventRecord) -> Decision:
@@ -46,6 +47,11 @@ def unwanted(effect: Effect, order: StoreOrder, *, max_age: timedelta, now: date
     if order.fulfillment_status == "FULFILLED":
         return reason.ALREADY_FULFILLED
     return None if order.shipped_lines else reason.NOTHING_TO_SHIP
+
+
+def is_not_approved_yet(effect: Effect, order: StoreOrder) -> bool:
+    """Whether Wix still shows an approved order as it was before: a read that came too soon."""
+    return effect.payload.get("mode") == IMMEDIATE and order.status in NOT_APPROVED_STATUSES
 
 
 def left_to_ship(order: StoreOrder, shipments: Iterable[Shipment]) -> tuple[Line, ...]:

@@ -31,8 +31,9 @@ FALLEN_THROUGH = ("CANCELED", "DECLINED")
 NOT_BOUGHT = (None, "DRAFT", "UNDEFINED")
 
 SUBSCRIBED = "SUBSCRIBED"
-# What Wix says of an address that takes no mail. NOT_SET means only that nothing went there yet.
-UNDELIVERABLE_STATUSES = ("BOUNCED", "SPAM_COMPLAINT", "INACTIVE")
+# The only statuses of an address that takes mail: NOT_SET means that nothing went there yet, and
+# Wix leaves out fields without a value. Any other, also one that Wix may add, takes none.
+DELIVERABLE = ("VALID", "NOT_SET", "ABSENT")
 
 
 def decide(record: EventRecord) -> Decision:
@@ -79,9 +80,7 @@ def unwanted_by_consent(subscription_status: str, deliverability_status: str) ->
     """Why an address must not be mailed; None only when it is SUBSCRIBED and takes mail."""
     if subscription_status != SUBSCRIBED:
         return reason.NOT_SUBSCRIBED
-    if deliverability_status in UNDELIVERABLE_STATUSES:
-        return reason.UNDELIVERABLE
-    return None
+    return None if deliverability_status in DELIVERABLE else reason.UNDELIVERABLE
 
 
 def is_not_bought_yet(effect: Effect, order: PlanOrder) -> bool:

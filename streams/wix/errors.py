@@ -13,6 +13,7 @@ codes and Wix's request id; what looks like an e-mail address is masked.
 """
 
 import re
+from typing import Self
 
 _EMAIL = re.compile(r"[^\s@<>\"',;:]+@[^\s@<>\"',;:]+")
 _LONGEST_DESCRIPTION = 300
@@ -77,7 +78,10 @@ class WixUnreachable(WixError):
 
 
 class WixRefused(WixError):
-    """Wix said no; nothing was changed. `fields` are the fields that Wix found invalid."""
+    """Wix said no; nothing was changed. `fields` are the fields that Wix found invalid.
+
+    `reason` and `next_step` are what a flow made of it, for the person who is to mend it.
+    """
 
     def __init__(
         self,
@@ -92,6 +96,13 @@ class WixRefused(WixError):
             "Wix refused", status=status, code=code, description=description, request_id=request_id
         )
         self.fields = fields
+        self.reason: str | None = None
+        self.next_step: str | None = None
+
+    def because(self, reason: str, next_step: str) -> Self:
+        """The same refusal, with our short code for it and what a person should do."""
+        self.reason, self.next_step = reason, next_step
+        return self
 
 
 class NotFound(WixRefused):
