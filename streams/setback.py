@@ -167,6 +167,8 @@ def _refused(setback: Setback, error: WixRefused) -> Change:
 
 def _named(error: WixRefused) -> tuple[str, str]:
     redrive = "then `streams effects redrive` it."
+    if error.reason is not None:
+        return error.reason, error.next_step or f"Mend the cause, {redrive}"
     if isinstance(error, Unauthorized):
         return "unauthorized", f"Check WIX_APP_ID, WIX_APP_SECRET and the app's installation, {redrive}"
     if error.status == 403:
