@@ -1,0 +1,41 @@
+"""Reports become plain JSON. Times in ISO 8601, `bucket_start` with the offset of its zone, money as strings. No I/O."""
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from analytics.reports import Report
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report as the public contract spells it."""
+    return {
+        "report": report.name,
+        "version": report.version,
+        "as_of": instant(report.as_of),
+        "columns": [
+            {"name": c.name, "type": _PUBLIC.get(c.type, c.type), "unit": c.unit} for c in report.columns
+        ],
+        "rows": [{name: _plain(value) for name, value in row.items()} for row in report.table.to_pylist()],
+    }
+
+
+# A bucket's start is a time like any other; only its offset differs.
+_PUBLIC = {"local_time": "time"}
+
+
+def instant(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC, ending in Z; None stays None."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return instant(value) if value.tzinfo is None or _is_utc(value) else value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _is_utc(moment: datetime) -> bool:
+    return str(moment.tzinfo) == "UTC"

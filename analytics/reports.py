@@ -1,0 +1,164 @@
+"""Reports: a named question and its parameters become an Arrow table. The only door to the ledger for readers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from analytics.latency import latency_rows
+from analytics.ledger import Ledger
+from analytics.parameters import BadParameter, Value, read_parameters
+from analytics.questions import QUESTIONS, Column, Question
+from analytics.statements import statement
+from analytics.versions import ReportTimeout, Version, VersionGone, time_limit
+
+__all__ = ["BadParameter", "Report", "ReportTimeout", "Reports", "UnknownReport", "VersionGone"]
+
+# Longer than any report may take at ten million events; a reader never holds a connection for longer.
+TIME_LIMIT_SECONDS = 20.0
+
+# The version that a report of this very moment carries.
+PRESENT = "present"
+
+# What SQL is not the clearest language for is finished here: rows of the statement → rows of the report.
+_FINISHED_BY: dict[str, Callable[[list[dict[str, Any]], Mapping[str, Value]], list[dict[str, Any]]]] = {
+    "fulfillment_latency": latency_rows,
+}
+
+
+class UnknownReport(Exception):
+    """No report has that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no report {name[:100]!r}; there are " + ", ".join(QUESTIONS))
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """An answer: exactly the columns of its question. `as_of` is the moment it is true of."""
+
+    name: str
+    table: pa.Table
+    version: str
+    as_of: datetime
+    columns: tuple[Column, ...]
+
+
+class Reports:
+    """The questions, over one ledger. Thread-safe; each answer has a time limit."""
+
+    def __init__(self, ledger: Ledger, *, time_limit_seconds: float = TIME_LIMIT_SECONDS) -> None:
+        self._ledger = ledger
+        self._seconds = time_limit_seconds
+
+    def catalogue(self) -> list[Question]:
+        """All questions, with their parameters and columns."""
+        return list(QUESTIONS.values())
+
+    def versions(self) -> list[Version]:
+        """The versions that may be asked for, the newest first."""
+        return self._ledger.versions()
+
+    def run(self, name: str, params: Mapping[str, Sequence[str]]) -> Report:
+        """Answer a question.
+
+        Raises:
+            UnknownReport: no question has that name.
+            BadParameter: a parameter is unknown, missing or not allowed.
+            VersionGone: the version asked for is not kept any more.
+            ReportTimeout: it took too long.
+        """
+        question = QUESTIONS.get(name)
+        if question is None:
+            raise UnknownReport(name)
+        values = read_parameters(question.parameters, params)
+        _refuse_what_is_not_there_yet(question, values)
+        version, at, connection = self._moment(question, values.get("version"))
+        as_of = values.get("as_of")
+        now = as_of if isinstance(as_of, datetime) else at
+        with connection as open_connection:
+            with time_limit(open_connection, self._seconds):
+                found = _ask(open_connection, question, values, now)
+        return Report(
+            name=name,
+            table=_typed(found, question.columns, str(values["tz"])),
+            version=version,
+            as_of=now,
+            columns=question.columns,
+        )
+
+    def _moment(
+        self, question: Question, wanted: Value
+    ) -> tuple[str, datetime, AbstractContextManager[DuckDBPyConnection]]:
+        if question.reads_present:
+            return PRESENT, datetime.now(UTC), self._ledger.present()
+        version = self._ledger.version(str(wanted) if wanted else None)
+        return version.name, version.at, version.connection(wait_seconds=self._seconds)
+
+
+def _refuse_what_is_not_there_yet(question: Question, values: Mapping[str, Value]) -> None:
+    if question.name == "churn" and values["method"] != "chartmogul":
+        raise BadParameter("method", f"{values['method']} is not computed yet; ask for chartmogul")
+    if question.reads_present and values["as_of"] is not None:
+        raise BadParameter("as_of", f"{question.name} looks at the present only")
+
+
+def _ask(
+    connection: DuckDBPyConnection, question: Question, values: Mapping[str, Value], now: datetime
+) -> pa.Table:
+    connection.execute("set variable as_of = $as_of", {"as_of": _stored(values["as_of"])})
+    end = values["end"]
+    # Nothing after now has happened yet, whatever its clock says.
+    until = min(end, now) if isinstance(end, datetime) else now
+    bound = {name: _stored(value) for name, value in {**values, "now": now, "until": until}.items()}
+    sql = statement("reports", question.name)
+    (prepared,) = connection.extract_statements(sql)
+    used = {name: bound[name] for name in prepared.named_parameters}
+    found = connection.sql(sql, params=used).to_arrow_table()
+    finish = _FINISHED_BY.get(question.name)
+    if finish is None:
+        return found
+    return pa.Table.from_pylist(finish(found.to_pylist(), {**values, "now": now}), schema=_untyped(question))
+
+
+def _stored(value: Value) -> Value:
+    """Times as the ledger holds them: UTC without a zone."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
+
+
+def _typed(table: pa.Table, columns: Sequence[Column], zone: str) -> pa.Table:
+    """The table with exactly the contract's columns and types; `bucket_start` carries the zone."""
+    return pa.table(
+        {column.name: _column(table, column, zone) for column in columns},
+    )
+
+
+def _column(table: pa.Table, column: Column, zone: str) -> pa.ChunkedArray:
+    found = table.column(column.name)
+    if column.type in ("time", "local_time"):
+        utc = found.cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
+        return utc.cast(pa.timestamp("us", zone)) if column.type == "local_time" else utc
+    return found.cast(_ARROW[column.type])
+
+
+_ARROW: dict[str, pa.DataType] = {
+    "text": pa.string(),
+    "money": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+}
+
+
+def _untyped(question: Question) -> pa.Schema:
+    """The schema of rows finished in Python: times as they come from the ledger."""
+    return pa.schema(
+        [(column.name, _ARROW.get(column.type, pa.timestamp("us"))) for column in question.columns]
+    )

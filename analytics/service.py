@@ -1,0 +1,173 @@
+"""The report service: named questions over HTTP, as Arrow or JSON."""
+
+import hashlib
+import hmac
+import io
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pyarrow as pa
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from analytics.parameters import Parameter
+from analytics.questions import Question
+from analytics.rendering import as_json, instant
+from analytics.reports import (
+    PRESENT,
+    BadParameter,
+    Report,
+    Reports,
+    ReportTimeout,
+    UnknownReport,
+    VersionGone,
+)
+
+ARROW = "application/vnd.apache.arrow.stream"
+JSON = "application/json"
+
+# What the service refuses: its status and the short code in the answer.
+_REFUSALS: dict[type[Exception], tuple[int, str]] = {
+    BadParameter: (400, "bad_parameter"),
+    UnknownReport: (404, "unknown_report"),
+    VersionGone: (410, "version_gone"),
+    ReportTimeout: (503, "report_timeout"),
+}
+
+
+def create_app(reports: Reports, *, token: str | None) -> Starlette:
+    """Routes over `reports`. With a `token`, every route but /healthz wants it as a bearer token."""
+
+    async def catalogue(request: Request) -> Response:
+        return JSONResponse({"reports": [describe(question) for question in reports.catalogue()]})
+
+    async def report(request: Request) -> Response:
+        params = {key: request.query_params.getlist(key) for key in request.query_params}
+        answer = await run_in_threadpool(reports.run, request.path_params["name"], params)
+        return await run_in_threadpool(_answer, answer, request)
+
+    async def version(request: Request) -> Response:
+        kept = await run_in_threadpool(reports.versions)
+        newest = kept[0] if kept else None
+        return JSONResponse(
+            {
+                "versions": [each.name for each in kept],
+                "data_through": instant(newest.data_through if newest else None),
+                "known_through": instant(newest.known_through if newest else None),
+            }
+        )
+
+    return Starlette(
+        routes=[
+            Route("/healthz", _healthz),
+            Route("/version", version),
+            Route("/reports", catalogue),
+            Route("/reports/{name}", report),
+        ],
+        middleware=[Middleware(_BearerToken, token=token)] if token else [],
+        exception_handlers={kind: _refusal(*answer) for kind, answer in _REFUSALS.items()}
+        | {404: _no_such_route},
+    )
+
+
+def describe(question: Question) -> dict[str, Any]:
+    """A question as `GET /reports` and `report --list` show it."""
+    return {
+        "report": question.name,
+        "summary": question.summary,
+        "parameters": [_describe_parameter(parameter) for parameter in question.parameters],
+        "columns": [{"name": c.name, "type": c.type, "unit": c.unit} for c in question.columns],
+    }
+
+
+def _describe_parameter(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "help": parameter.help,
+        "allowed": parameter.allowed,
+        "default": parameter.default,
+        "required": parameter.is_required,
+        "repeatable": parameter.is_repeatable,
+    }
+
+
+async def _healthz(request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+def _answer(report: Report, request: Request) -> Response:
+    """The report in the form asked for, or 304 when the caller has it already."""
+    wants_json = JSON in request.headers.get("accept", "")
+    headers = {"X-Version": report.version, "X-As-Of": instant(report.as_of) or "", "Vary": "Accept"}
+    if report.version == PRESENT:
+        headers["Cache-Control"] = "no-store"
+    else:
+        headers["ETag"] = _etag(report, request, wants_json=wants_json)
+        headers["Cache-Control"] = "private, no-cache"
+        if headers["ETag"] in _offered(request):
+            return Response(status_code=304, headers=headers)
+    if wants_json:
+        return JSONResponse(as_json(report), headers=headers)
+    return Response(_arrow(report.table), media_type=ARROW, headers=headers)
+
+
+def _etag(report: Report, request: Request, *, wants_json: bool) -> str:
+    """One version answers one question in one form always alike."""
+    asked = json.dumps(
+        [report.version, request.url.path, sorted(request.query_params.multi_items()), wants_json]
+    )
+    return f'"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
+
+
+def _offered(request: Request) -> list[str]:
+    tags = request.headers.get("if-none-match", "").split(",")
+    return [tag.strip().removeprefix("W/") for tag in tags]
+
+
+def _arrow(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
+def _refusal(status: int, code: str) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        named = {"parameter": error.name} if isinstance(error, BadParameter) else {}
+        return JSONResponse({"error": code, "message": str(error), **named}, status_code=status)
+
+    return answer
+
+
+async def _no_such_route(request: Request, error: Exception) -> Response:
+    message = "there is nothing here; try /reports, /reports/{name}, /version or /healthz"
+    return JSONResponse({"error": "not_found", "message": message}, status_code=404)
+
+
+class _BearerToken:
+    """Lets requests through that bear the token; /healthz needs none."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] == "/healthz" or self._is_known(scope):
+            await self._app(scope, receive, send)
+            return
+        refusal = {
+            "error": "unauthorized",
+            "message": "send the report service's token: Authorization: Bearer …",
+        }
+        answer = JSONResponse(refusal, status_code=401, headers={"WWW-Authenticate": "Bearer"})
+        await answer(scope, receive, send)
+
+    def _is_known(self, scope: Scope) -> bool:
+        given = dict(scope["headers"]).get(b"authorization", b"")
+        return hmac.compare_digest(given, self._expected)

@@ -1,0 +1,23 @@
+"""Settings of the ledger's command line, from the environment and `.env`."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class AnalyticsSettings(BaseSettings):
+    """Where the ledger lies, and where its owner answers while it has the file open."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Path("data")
+    # Empty: DATA_DIR/ledger.duckdb.
+    ledger_path: Path | None = None
+    reports_url: str = "http://127.0.0.1:8100"
+    reports_token: SecretStr = SecretStr("")
+
+    @property
+    def path(self) -> Path:
+        """The DuckDB file in force."""
+        return self.ledger_path or self.data_dir / "ledger.duckdb"

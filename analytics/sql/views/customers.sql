@@ -1,0 +1,79 @@
+-- customers: one row per contact or member id of a site; `customer` names the connected component it belongs to.
+create or replace view customers as
+with recursive
+
+buyers_known as (
+
+    select distinct
+        instance_id,
+        'contact ' || contact_id as contact,
+        'member ' || member_id as member
+    from lifecycle_now
+    where
+        is_from_event
+        and kind in ('subscription', 'store_order')
+        and (contact_id is not null or member_id is not null)
+
+),
+
+ids_listed as (
+
+    select
+        instance_id,
+        contact as id
+    from buyers_known
+    where contact is not null
+    union
+    select
+        instance_id,
+        member as id
+    from buyers_known
+    where member is not null
+
+),
+
+ids_paired as (
+
+    select
+        instance_id,
+        contact as id,
+        member as other
+    from buyers_known
+    where contact is not null and member is not null
+    union
+    select
+        instance_id,
+        member as id,
+        contact as other
+    from buyers_known
+    where contact is not null and member is not null
+
+),
+
+ids_reached as (
+
+    select
+        instance_id,
+        id,
+        id as reached
+    from ids_listed
+    union
+    select
+        ids_reached.instance_id,
+        ids_reached.id,
+        ids_paired.other as reached
+    from ids_reached
+    inner join ids_paired
+        on
+            ids_paired.instance_id = ids_reached.instance_id
+            and ids_paired.id = ids_reached.reached
+
+)
+
+-- 'contact …' sorts before 'member …': the smallest contact, else the smallest member.
+select
+    instance_id,
+    id,
+    split_part(min(reached), ' ', 2) as customer
+from ids_reached
+group by instance_id, id

@@ -1,0 +1,123 @@
+"""Versions: what readers see while the writer goes on. Each is a pool of read-only transactions of one moment."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+# How many reports of one version run side by side; a further one waits its turn.
+READERS = 3
+
+
+class VersionGone(Exception):
+    """The version asked for is no longer kept, or never was: begin again with the newest."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"version {version} is gone; ask without version= for the newest")
+        self.version = version
+
+
+class ReportTimeout(Exception):
+    """A report took longer than its time limit and was interrupted."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"the report took longer than {seconds:g} s; ask for a shorter period or fewer sites"
+        )
+        self.seconds = seconds
+
+
+@dataclass(slots=True)
+class Version:
+    """One state of the ledger. `at` is when it was taken: ages and unfinished buckets are reckoned then."""
+
+    name: str
+    at: datetime
+    data_through: datetime | None
+    known_through: datetime | None
+    _idle: "queue.SimpleQueue[DuckDBPyConnection]" = field(default_factory=queue.SimpleQueue)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _open: int = 0
+    _retired: bool = False
+
+    def offer(self, connection: DuckDBPyConnection) -> None:
+        """Begin a read-only transaction on a fresh connection and add it to the pool.
+
+        Call it only while the writer is between two commits. DuckDB fixes what a transaction
+        sees at its first read, so one read is done here.
+        """
+        connection.execute("begin transaction read only")
+        connection.execute("select count(*) from offsets").fetchall()
+        self._idle.put(connection)
+        self._open += 1
+
+    @contextmanager
+    def connection(self, *, wait_seconds: float) -> Iterator[DuckDBPyConnection]:
+        """A connection for one report. One whose query failed is closed: its transaction is dead.
+
+        Raises:
+            VersionGone: retired, or all of its connections have failed.
+            ReportTimeout: no connection came free in time.
+        """
+        connection = self._take(wait_seconds)
+        try:
+            yield connection
+        except BaseException:
+            self._discard(connection)
+            raise
+        self._give_back(connection)
+
+    def retire(self) -> None:
+        """Close what is idle; what is in use is closed when it is given back."""
+        with self._lock:
+            self._retired = True
+            with suppress(queue.Empty):
+                while True:
+                    self._idle.get_nowait().close()
+                    self._open -= 1
+
+    def _take(self, wait_seconds: float) -> DuckDBPyConnection:
+        with self._lock:
+            if self._retired or self._open == 0:
+                raise VersionGone(self.name)
+        try:
+            return self._idle.get(timeout=wait_seconds)
+        except queue.Empty:
+            if self._retired or self._open == 0:
+                raise VersionGone(self.name) from None
+            raise ReportTimeout(wait_seconds) from None
+
+    def _give_back(self, connection: DuckDBPyConnection) -> None:
+        with self._lock:
+            if not self._retired:
+                self._idle.put(connection)
+                return
+        self._discard(connection)
+
+    def _discard(self, connection: DuckDBPyConnection) -> None:
+        with self._lock:
+            self._open -= 1
+        connection.close()
+
+
+@contextmanager
+def time_limit(connection: DuckDBPyConnection, seconds: float) -> Iterator[None]:
+    """Interrupt the connection's query when it takes longer.
+
+    Raises:
+        ReportTimeout: it did; the connection's transaction is dead then.
+    """
+    timer = threading.Timer(seconds, connection.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise ReportTimeout(seconds) from error
+    finally:
+        timer.cancel()
