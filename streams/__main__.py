@@ -1,0 +1,103 @@
+"""`python -m streams`: the flows' processes and tools. Settings are read here and passed on."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import click
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+from ingest.settings import KafkaSettings
+from streams import logs
+from streams.running import Refusal
+from streams.settings import FlowSettings, LedgerProcessSettings, OutboxSettings, WixSettings, WorkerSettings
+from streams.settings_help import settings_help
+
+WORKER_SETTINGS: tuple[type[BaseSettings], ...] = (
+    KafkaSettings,
+    WixSettings,
+    OutboxSettings,
+    FlowSettings,
+    WorkerSettings,
+)
+LEDGER_SETTINGS: tuple[type[BaseSettings], ...] = (KafkaSettings, LedgerProcessSettings)
+SUBCOMMANDS = {
+    "replay": ("streams.replay_cli", "replay_group"),
+    "effects": ("streams.effects_cli", "effects"),
+}
+
+
+class Lazy(click.Group):
+    """Imports the tools when they are asked for: a replay never loads the runner or Wix's client."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Our own commands and the groups of other files."""
+        return sorted({*super().list_commands(ctx), *SUBCOMMANDS})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Load a group of another file."""
+        if name not in SUBCOMMANDS:
+            return super().get_command(ctx, name)
+        module, attribute = SUBCOMMANDS[name]
+        command: click.Command = getattr(__import__(module, fromlist=[attribute]), attribute)
+        return command
+
+
+@click.command(cls=Lazy, epilog=settings_help({*WORKER_SETTINGS, *LEDGER_SETTINGS}))
+def main() -> None:
+    """The flows: read the log, decide, act at Wix, keep the ledger."""
+
+
+@main.command(epilog=settings_help(WORKER_SETTINGS))
+@click.option(
+    "--from",
+    "begin",
+    type=click.Choice(["committed", "earliest", "latest"]),
+    default="committed",
+    help="Where to read from when Kafka has forgotten this group's position.",
+)
+def worker(begin: Any) -> None:
+    """Read events, write down what is due, carry it out at Wix, report every change."""
+    from streams.worker_process import WorkerPlan, run_worker
+
+    logs.set_up()
+    plan = WorkerPlan(
+        kafka=_read(KafkaSettings),
+        outbox=_read(OutboxSettings),
+        flows=_read(FlowSettings),
+        wix=_read(WixSettings),
+        worker=_read(WorkerSettings),
+        begin=begin,
+    )
+    _run(run_worker(plan))
+
+
+@main.command(epilog=settings_help(LEDGER_SETTINGS))
+def ledger() -> None:
+    """Own the DuckDB file: write the rows into it and answer reports."""
+    from streams.ledger_process import LedgerPlan, run_ledger
+
+    logs.set_up()
+    _run(run_ledger(LedgerPlan(kafka=_read(KafkaSettings), ledger=_read(LedgerProcessSettings))))
+
+
+def _read(kind: type[Any]) -> Any:
+    try:
+        return kind()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()
+        )
+        raise click.ClickException(f"Settings that can't be used: {faults}.") from None
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(work)
+    except Refusal as error:
+        raise click.ClickException(str(error)) from None
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m streams")

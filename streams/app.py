@@ -1,0 +1,57 @@
+"""The two Faust apps: one that reads the event topics, one that reads the rows. No logic."""
+
+from pathlib import Path
+from typing import Any
+
+import faust
+
+from ingest.settings import KafkaSettings
+
+# A fetch brings at most this many records of a partition, so that a slow agent's queue has room
+# for what is under way and never holds up the other agents of the process.
+RECORDS_PER_POLL = 200
+STREAM_BUFFER = 4096
+# After kill -9 the group waits this long for the dead member.
+SESSION_SECONDS = 6.0
+HEARTBEAT_SECONDS = 1.0
+REBALANCE_SECONDS = 60.0
+COMMIT_SECONDS = 1.0
+
+
+def worker_group(kafka: KafkaSettings) -> str:
+    """The consumer group of all workers."""
+    return f"{kafka.topic_prefix}worker"
+
+
+def ledger_group(kafka: KafkaSettings) -> str:
+    """The consumer group of the ledger process. It commits for show: DuckDB holds the position."""
+    return f"{kafka.topic_prefix}ledger"
+
+
+def make_app(group: str, kafka: KafkaSettings, data_dir: Path) -> Any:
+    """A Faust app that hands out raw bytes, keeps no tables and opens no port."""
+    urls, credentials = kafka.faust_broker()
+    return faust.App(
+        group,
+        broker=urls,
+        broker_credentials=credentials,
+        autodiscover=False,
+        # Decoding is ours: a codec's error would skip the record and commit past it.
+        key_serializer="raw",
+        value_serializer="raw",
+        store="memory://",
+        datadir=data_dir / "faust",
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        table_standby_replicas=0,
+        consumer_auto_offset_reset="earliest",
+        broker_session_timeout=SESSION_SECONDS,
+        broker_heartbeat_interval=HEARTBEAT_SECONDS,
+        broker_rebalance_timeout=REBALANCE_SECONDS,
+        broker_commit_interval=COMMIT_SECONDS,
+        broker_max_poll_records=RECORDS_PER_POLL,
+        stream_buffer_maxsize=STREAM_BUFFER,
+        # SIGTERM and rebalances wait for what is being handled.
+        stream_wait_empty=True,
+        web_enabled=False,
+    )

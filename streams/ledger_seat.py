@@ -1,0 +1,108 @@
+"""LedgerSeat: the one place in the ledger process that writes DuckDB and can change the file."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from analytics.ledger import AnotherLog, Ledger, LedgerLocked, LedgerRecord, PartitionSample
+from ingest.topics import ORDER_LIFECYCLE
+
+log = logging.getLogger(__name__)
+
+TOPIC = ORDER_LIFECYCLE.name
+RETRY_SECONDS = 1.0
+
+
+def next_path(path: Path) -> Path:
+    """Where a rebuild writes."""
+    return path.with_name(f"{path.name}.next")
+
+
+def ready_path(path: Path) -> Path:
+    """Where a finished rebuild waits for the file's owner."""
+    return path.with_name(f"{path.name}.next.ready")
+
+
+class LedgerSeat:
+    """Writes what it is given until it holds, one write at a time."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.topic_id = ""
+        # Set once rows have come in since the start.
+        self.first_rows = asyncio.Event()
+        self._turn = asyncio.Lock()
+
+    async def next_offset(self) -> int:
+        """Where to read on.
+
+        Raises:
+            AnotherLog: the ledger was filled from another topic.
+        """
+        return await asyncio.to_thread(self.ledger.next_offset, TOPIC, 0, self.topic_id)
+
+    async def append(self, records: Sequence[LedgerRecord]) -> int:
+        """Append until it holds; only another log under the ledger ends that.
+
+        Raises:
+            AnotherLog: see `next_offset`.
+        """
+        while True:
+            try:
+                async with self._turn:
+                    added = await asyncio.to_thread(self._append, records)
+                self.first_rows.set()
+                return added
+            except AnotherLog:
+                raise
+            except Exception:
+                log.exception("the ledger did not take %d rows; trying again", len(records))
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def record_samples(self, at: datetime, samples: Sequence[PartitionSample]) -> None:
+        """Note how far the worker has come."""
+        async with self._turn:
+            await asyncio.to_thread(self.ledger.record_samples, at, samples)
+
+    async def publish(self) -> None:
+        """Give readers what has been written."""
+        async with self._turn:
+            await asyncio.to_thread(self.ledger.publish)
+
+    @contextlib.asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Nothing is written inside the block."""
+        async with self._turn:
+            yield
+
+    def replace(self, rebuilt: Ledger) -> None:
+        """Put a rebuilt ledger, which has all that this one has, in its place; call it while paused."""
+        path, ready = self.ledger.path, rebuilt.path
+        # Closing writes the WAL into the file, so that one file is the whole ledger.
+        rebuilt.close()
+        self.ledger.close()
+        try:
+            ready.replace(path)
+        finally:
+            self.ledger = Ledger.open(path)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.ledger.close()
+
+    def _append(self, records: Sequence[LedgerRecord]) -> int:
+        return self.ledger.append(records, topic=TOPIC, partition=0, topic_id=self.topic_id)
+
+
+def open_waiting(path: Path, say: Callable[[str], None]) -> Ledger:
+    """The ledger, as soon as no other process has it; `say` is told once who has."""
+    try:
+        return Ledger.open(path)
+    except LedgerLocked as error:
+        say(f"{error} Waiting for it.")
+    while True:
+        with contextlib.suppress(LedgerLocked):
+            return Ledger.open(path, wait_seconds=5)

@@ -1,0 +1,32 @@
+"""Meters: what the worker and the ledger process count, in Prometheus' form."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class Meters:
+    """Counters since the start of this process, and gauges of what is now."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.records = Counter(
+            "orderline_records", "Records turned into rows", ["topic"], registry=self.registry
+        )
+        self.dead_letters = Counter(
+            "orderline_dead_letters", "Records put aside", ["reason"], registry=self.registry
+        )
+        self.outcomes = Counter(
+            "orderline_outcomes",
+            "Changes of effects sent to the ledger",
+            ["flow", "outcome"],
+            registry=self.registry,
+        )
+        self.effects = Gauge(
+            "orderline_outbox_effects", "Effects in the outbox by state", ["state"], registry=self.registry
+        )
+        self.lag = Gauge(
+            "orderline_lag_records",
+            "Records of a partition not committed yet",
+            ["topic", "partition"],
+            registry=self.registry,
+        )
+        self.rows = Counter("orderline_ledger_rows", "Rows read into the ledger", registry=self.registry)

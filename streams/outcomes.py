@@ -1,0 +1,54 @@
+"""What came of effects, as the outbox recorded it, is sent to the ledger: acknowledged, then marked."""
+
+import asyncio
+import logging
+
+from analytics.lifecycle import LifecycleRow
+from streams.effect import HandoverRefused, Outcome
+from streams.lifecycle import from_handover_refused, from_outcome
+from streams.meters import Meters
+from streams.outbox import Outbox, OutboxAway
+from streams.rows import RowPublisher
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+IDLE_SECONDS = 0.25
+AWAY_SECONDS = 5.0
+
+
+class OutcomeSender:
+    """A crash between ack and mark sends the same rows again, with the same ids: they merge."""
+
+    def __init__(self, outbox: Outbox, publisher: RowPublisher, meters: Meters) -> None:
+        self._outbox = outbox
+        self._publisher = publisher
+        self._meters = meters
+
+    async def run(self) -> None:
+        """Send for ever; cancel it to end it."""
+        while True:
+            try:
+                sent = await self.send()
+            except OutboxAway as error:
+                log.warning("%s", error)
+                await asyncio.sleep(AWAY_SECONDS)
+            else:
+                if not sent:
+                    await asyncio.sleep(IDLE_SECONDS)
+
+    async def send(self) -> int:
+        """Send what is unsent now, up to a batch; returns how many rows that were."""
+        unsent = await self._outbox.unsent(BATCH)
+        if not unsent:
+            return 0
+        await self._publisher.rows([_row(one) for _, one in unsent])
+        await self._outbox.mark_sent([id_ for id_, _ in unsent])
+        for _, one in unsent:
+            if isinstance(one, Outcome):
+                self._meters.outcomes.labels(one.flow, one.state.value).inc()
+        return len(unsent)
+
+
+def _row(one: Outcome | HandoverRefused) -> LifecycleRow:
+    return from_outcome(one) if isinstance(one, Outcome) else from_handover_refused(one)

@@ -1,0 +1,115 @@
+"""How the two processes live: wait for the log, run a Faust app until told to stop, leave cleanly."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from ingest.admin import BrokerAway, TopicsMissing, topic_ids
+from ingest.settings import KafkaSettings
+from ingest.topics import ALL_TOPICS
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ASK_SECONDS = 1.0
+SAY_SECONDS = 15.0
+# Faust waits for what is being handled and commits; without a broker that would take for ever.
+# What is not committed is read again.
+STOP_SECONDS = 20.0
+
+
+class Refusal(Exception):
+    """The process can't start; the message says why and what to do. No traceback is wanted."""
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    return stop
+
+
+async def until_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T | None:
+    """The work's result, or None if the process was told to stop first."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        stopping.cancel()
+        working.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
+
+
+async def ask_log(question: Callable[[], T]) -> T:
+    """The answer to a question to the broker, asked again until it answers.
+
+    Raises:
+        TopicsMissing: it answers, but our topics are not there.
+    """
+    silent_since, said = asyncio.get_running_loop().time(), 0.0
+    while True:
+        try:
+            return await asyncio.to_thread(question)
+        except TopicsMissing:
+            raise
+        except BrokerAway as error:
+            now = asyncio.get_running_loop().time()
+            if not said or now - said > SAY_SECONDS:
+                log.warning("waiting for Kafka since %.0f s: %s", now - silent_since, error)
+                said = now
+            await asyncio.sleep(ASK_SECONDS)
+
+
+async def topics_present(kafka: KafkaSettings) -> None:
+    """Wait for the broker, then make sure that it has our topics.
+
+    Raises:
+        Refusal: it has not.
+    """
+    present = await ask_log(lambda: topic_ids(kafka))
+    missing = [topic.full_name(kafka.topic_prefix) for topic in ALL_TOPICS if topic.name not in present]
+    if missing:
+        raise Refusal(str(TopicsMissing(kafka.kafka_bootstrap_servers, missing)))
+
+
+async def run_app(app: Any, stop: asyncio.Event) -> None:
+    """Run a Faust app until `stop` is set.
+
+    Raises:
+        Exception: what crashed it.
+    """
+    starting = asyncio.ensure_future(app.start())
+    # Faust has no public way to wait for a crash.
+    crashed = asyncio.ensure_future(app._crashed.wait())
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        done, _ = await asyncio.wait({starting, crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if done == {starting}:
+            starting.result()
+            await asyncio.wait({crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await _stop(app)
+        for task in (starting, crashed, stopping):
+            task.cancel()
+        await asyncio.gather(starting, crashed, stopping, return_exceptions=True)
+    if app.crash_reason is not None:
+        raise app.crash_reason
+
+
+async def _stop(app: Any) -> None:
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await app.stop()
+    except TimeoutError:
+        log.warning(
+            "the log did not answer within %.0f s while stopping; what was under way is read again",
+            STOP_SECONDS,
+        )
+    with contextlib.suppress(Exception):
+        await asyncio.sleep(0)
