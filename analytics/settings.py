@@ -9,13 +9,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class AnalyticsSettings(BaseSettings):
     """Where the ledger lies, and where its owner answers while it has the file open."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
 
     data_dir: Path = Path("data")
-    # Empty: DATA_DIR/ledger.duckdb.
+    """Folder of everything that a process keeps on its own disk."""
     ledger_path: Path | None = None
+    """The DuckDB file; empty is DATA_DIR/ledger.duckdb."""
     reports_url: str = "http://127.0.0.1:8100"
+    """Where the report service answers."""
     reports_token: SecretStr = SecretStr("")
+    """What a caller of the report service must show; needed beyond this machine."""
 
     @property
     def path(self) -> Path:

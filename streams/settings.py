@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-ENVIRONMENT = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+# The sentence under each setting is its description: --help, .env.example and the README print it.
+ENVIRONMENT = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True)
 
 # The Wix app ids whose payments make a payment notice due: Pricing Plans.
 PRICING_PLANS_APP_ID = "1522827f-c56c-a5c9-2ac9-00f9e6ae12d3"
@@ -19,12 +20,15 @@ class WixSettings(BaseSettings):
     model_config = ENVIRONMENT
 
     wix_api_url: str = "https://www.wixapis.com"
+    """Where Wix answers REST calls; the sandbox when you try things out."""
     wix_app_id: str = ""
+    """Our app's id at Wix, which asks for access tokens."""
     wix_app_secret: SecretStr = SecretStr("")
-    # The longest single call; the claim lasts longer than this.
+    """Our app's secret key at Wix; never logged."""
     wix_timeout_seconds: float = 10.0
-    # Wix throttles an app instance above this.
+    """The longest single call, in seconds; a claim lasts longer than this."""
     wix_calls_per_minute: int = 200
+    """Requests a minute for each site; Wix throttles an app instance above it."""
 
 
 class OutboxSettings(BaseSettings):
@@ -33,12 +37,13 @@ class OutboxSettings(BaseSettings):
     model_config = ENVIRONMENT
 
     data_dir: Path = Path("data")
-    # Empty: SQLite at DATA_DIR/outbox.sqlite. A SQLAlchemy URL of PostgreSQL for many machines.
+    """Folder of everything that a process keeps on its own disk."""
     outbox_url: str = ""
-    # A worker that stops renewing loses its sites after this long.
+    """SQLAlchemy URL of the outbox; empty is SQLite at DATA_DIR/outbox.sqlite, PostgreSQL is for many machines."""
     site_lease: timedelta = timedelta(seconds=60)
-    # A doubtful effect is asked after no sooner than this: Wix may show a change late.
+    """How long a worker that stopped renewing keeps its sites from the others."""
     read_back_after: timedelta = timedelta(seconds=60)
+    """How long after a doubtful call Wix is asked whether it happened; sooner, Wix may not show it yet."""
 
     @property
     def url(self) -> str:
@@ -52,12 +57,17 @@ class FlowSettings(BaseSettings):
     model_config = ENVIRONMENT
 
     notice_max_age: timedelta = timedelta(days=3)
+    """An event older than this sends no message: late news confuses more than it helps."""
     fulfillment_max_age: timedelta = timedelta(days=30)
-    # Comma-separated Wix app ids.
+    """An order older than this gets no fulfillment from us."""
     payment_app_ids: str = PRICING_PLANS_APP_ID
+    """Wix app ids, with commas between, whose payments make a payment notice due; the default is Pricing Plans."""
     payment_address: Literal["member", "contact"] = "member"
+    """Whose address gets a payment notice: the member's login or the contact's; the other is the fallback."""
     fulfillment_policy: Literal["handover", "immediate"] = "handover"
+    """Fulfill an approved order when the warehouse hands it over, or immediately."""
     sites_file: Path | None = None
+    """TOML file of what differs per site, read again when it changes."""
 
 
 class WorkerSettings(BaseSettings):
@@ -66,8 +76,9 @@ class WorkerSettings(BaseSettings):
     model_config = ENVIRONMENT
 
     worker_internal_port: int = 9102
-    # How many sites are worked side by side.
+    """Port of the worker's health, readiness and metrics."""
     worker_sites: int = 32
+    """How many sites are worked side by side."""
 
 
 class LedgerProcessSettings(BaseSettings):
@@ -76,13 +87,19 @@ class LedgerProcessSettings(BaseSettings):
     model_config = ENVIRONMENT
 
     data_dir: Path = Path("data")
-    # Empty: DATA_DIR/ledger.duckdb.
+    """Folder of everything that a process keeps on its own disk."""
     ledger_path: Path | None = None
+    """The DuckDB file; empty is DATA_DIR/ledger.duckdb."""
     reports_host: str = "127.0.0.1"
+    """Address of the report service; beyond this machine it wants REPORTS_TOKEN."""
     reports_port: int = 8100
+    """Port of the report service."""
     reports_token: SecretStr = SecretStr("")
+    """What a caller of the report service must show; needed beyond this machine."""
     ledger_internal_port: int = 9103
+    """Port of the ledger's health, readiness and metrics."""
     snapshot_seconds: float = 30.0
+    """How often readers get a new version of the ledger, in seconds."""
 
     @property
     def path(self) -> Path:
