@@ -15,7 +15,8 @@ OPEN_TO_THE_WORLD = """\
 The dashboard would listen on {host}, beyond this machine, without a login.
 It shows orders and customers' ids to whoever can reach it, so it does not start like this.
 Configure OIDC in {secrets} (https://docs.streamlit.io/develop/concepts/connections/authentication),
-or leave DASHBOARD_HOST at 127.0.0.1 and put a proxy with a login in front."""
+or leave DASHBOARD_HOST at 127.0.0.1 and put a proxy with a login in front; where that proxy is on
+another machine or container, DASHBOARD_BEHIND_PROXY=true says so."""
 
 
 @click.command(help=__doc__)
@@ -28,9 +29,11 @@ def main() -> None:
       REPORTS_TOKEN    what it wants to see, when it listens beyond this machine
       DASHBOARD_HOST   address to listen on                      [127.0.0.1]
       DASHBOARD_PORT   port to listen on                         [8501]
+      DASHBOARD_BEHIND_PROXY  true where only a proxy with a login reaches it  [false]
     """  # noqa: D301 - click reads \b as "keep these lines"
     settings = DashboardSettings()
-    refuse_open_door(settings.dashboard_host)
+    if not settings.dashboard_behind_proxy:
+        refuse_open_door(settings.dashboard_host)
     arguments = [
         *(sys.executable, "-m", "streamlit", "run", str(HERE / "app.py")),
         *("--server.address", settings.dashboard_host),

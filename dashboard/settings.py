@@ -19,3 +19,5 @@ class DashboardSettings(BaseSettings):
     """Address of the pages; beyond this machine they want a login or a trusted proxy."""
     dashboard_port: int = 8501
     """Port of the pages."""
+    dashboard_behind_proxy: bool = False
+    """Say true where a proxy that asks for a login is the only way to DASHBOARD_HOST."""

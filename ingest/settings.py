@@ -102,6 +102,6 @@ class IngestSettings(BaseSettings):
     wix_check_expiry: bool = True
     """Refuse webhooks whose exp or nbf is off by more than a minute."""
     wix_app_id: str = ""
-    """App id written on records where the webhook names none."""
+    """Our app's id at Wix: it asks for access tokens, and is written on records whose webhook names none."""
     handover_tokens: SecretStr = SecretStr("")
     """Warehouses: name:sha256 of the token in hex:instanceId|instanceId, commas between."""

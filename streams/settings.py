@@ -22,7 +22,7 @@ class WixSettings(BaseSettings):
     wix_api_url: str = "https://www.wixapis.com"
     """Where Wix answers REST calls; the sandbox when you try things out."""
     wix_app_id: str = ""
-    """Our app's id at Wix, which asks for access tokens."""
+    """Our app's id at Wix: it asks for access tokens, and is written on records whose webhook names none."""
     wix_app_secret: SecretStr = SecretStr("")
     """Our app's secret key at Wix; never logged."""
     wix_timeout_seconds: float = 10.0
@@ -39,7 +39,7 @@ class OutboxSettings(BaseSettings):
     data_dir: Path = Path("data")
     """Folder of everything that a process keeps on its own disk."""
     outbox_url: str = ""
-    """SQLAlchemy URL of the outbox; empty is SQLite at DATA_DIR/outbox.sqlite, PostgreSQL is for many machines."""
+    """SQLAlchemy URL of the outbox. Empty: SQLite at DATA_DIR/outbox.sqlite; many machines want PostgreSQL."""
     site_lease: timedelta = timedelta(seconds=60)
     """How long a worker that stopped renewing keeps its sites from the others."""
     read_back_after: timedelta = timedelta(seconds=60)
@@ -61,7 +61,7 @@ class FlowSettings(BaseSettings):
     fulfillment_max_age: timedelta = timedelta(days=30)
     """An order older than this gets no fulfillment from us."""
     payment_app_ids: str = PRICING_PLANS_APP_ID
-    """Wix app ids, with commas between, whose payments make a payment notice due; the default is Pricing Plans."""
+    """Wix app ids, commas between, whose payments make a payment notice due; by default Pricing Plans."""
     payment_address: Literal["member", "contact"] = "member"
     """Whose address gets a payment notice: the member's login or the contact's; the other is the fallback."""
     fulfillment_policy: Literal["handover", "immediate"] = "handover"
