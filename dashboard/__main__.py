@@ -19,9 +19,9 @@ or leave DASHBOARD_HOST at 127.0.0.1 and put a proxy with a login in front; wher
 another machine or container, DASHBOARD_BEHIND_PROXY=true says so."""
 
 
-@click.command(help=__doc__)
+@click.command()
 def main() -> None:
-    """Start Streamlit in place of this process, so that signals reach it directly.
+    """Serve the pages with Streamlit, in place of this process, so that signals reach it directly.
 
     \b
     Settings (environment or .env):

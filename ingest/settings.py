@@ -27,7 +27,7 @@ class KafkaSettings(BaseSettings):
     kafka_sasl_username: str = ""
     """Who logs in."""
     kafka_sasl_password: SecretStr = SecretStr("")
-    """The password to it."""
+    """The password of KAFKA_SASL_USERNAME."""
     kafka_ssl_cafile: Path | None = None
     """PEM file of the authorities to trust; those the machine trusts when empty."""
     kafka_replication_factor: int = -1
@@ -90,15 +90,15 @@ class IngestSettings(BaseSettings):
     ingest_host: str = "127.0.0.1"
     """Address to take webhooks and handovers on; 0.0.0.0 in a container or behind a proxy."""
     ingest_port: int = 8000
-    """Port of that."""
+    """Port for webhooks and handovers."""
     ingest_internal_host: str = "127.0.0.1"
-    """Address of health, readiness and metrics; keep it where the world can't reach it."""
+    """Address of the door's health, readiness and metrics; keep it where the world can't reach it."""
     ingest_internal_port: int = 9101
-    """Port of that."""
+    """Port of the door's health, readiness and metrics."""
     wix_public_keys: str = ""
     """Our apps' public keys from Wix: PEM, or base64 of PEM, several with commas between."""
     wix_public_keys_file: Path | None = None
-    """File with the same, read again when it changes, so that a rotation needs no restart."""
+    """File with the keys, read again when it changes, so that a rotation needs no restart."""
     wix_check_expiry: bool = True
     """Refuse webhooks whose exp or nbf is off by more than a minute."""
     wix_app_id: str = ""
