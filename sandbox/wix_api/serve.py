@@ -33,7 +33,8 @@ def command() -> None:
       SANDBOX_TOKEN_LIFE      how long a token lives, in seconds   [14400]
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in ("httpx", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         wix = build(WixApiSettings())
     except PortTaken as error:

@@ -12,12 +12,13 @@ from starlette.types import ASGIApp
 
 from sandbox.webhooks import Signer
 from sandbox.wix_api.app import create_app
+from sandbox.wix_api.clock import Clock
 from sandbox.wix_api.courier import Courier
 from sandbox.wix_api.events import Event
 from sandbox.wix_api.internal import create_internal_app
 from sandbox.wix_api.metrics import Metrics
 from sandbox.wix_api.settings import WixApiSettings
-from sandbox.wix_api.world import World
+from sandbox.wix_api.world import Tell, World
 
 
 class PortTaken(Exception):
@@ -66,20 +67,16 @@ class SandboxWix:
             server.should_exit = True
 
 
-def build(settings: WixApiSettings) -> SandboxWix:
+def build(settings: WixApiSettings, *, tell: Tell | None = None, clock: Clock | None = None) -> SandboxWix:
     """Bind both ports and put everything together.
+
+    `tell` gets every event in place of the courier, `clock` is in place of the machine's.
 
     Raises:
         PortTaken: with the setting to change.
     """
-    signer = Signer(settings.data_dir)
-
-    def sign(event: Event) -> bytes:
-        identity = {"identityType": "APP", "appId": settings.wix_app_id}
-        return signer.sign(event.event_type, event.body, instance_id=event.instance_id, identity=identity)
-
-    courier, metrics = Courier(sign, settings.webhook_url), Metrics()
-    world = World(settings, tell=courier.send)
+    courier, metrics = _courier(settings), Metrics()
+    world = World(settings, tell=tell or courier.send, clock=clock)
     public = _bound(settings.sandbox_host, settings.sandbox_port, "SANDBOX_PORT")
     internal = _bound(settings.sandbox_host, settings.sandbox_internal_port, "SANDBOX_INTERNAL_PORT")
     apps = (create_app(world, courier, metrics), create_internal_app(courier, metrics))
@@ -88,9 +85,11 @@ def build(settings: WixApiSettings) -> SandboxWix:
 
 
 @contextlib.contextmanager
-def running(settings: WixApiSettings) -> Iterator[SandboxWix]:
+def running(
+    settings: WixApiSettings, *, tell: Tell | None = None, clock: Clock | None = None
+) -> Iterator[SandboxWix]:
     """The sandbox Wix in a thread of this process, for tests."""
-    wix = build(settings)
+    wix = build(settings, tell=tell, clock=clock)
     thread = threading.Thread(target=lambda: asyncio.run(wix.serve()), name="sandbox-wix")
     thread.start()
     try:
@@ -101,8 +100,25 @@ def running(settings: WixApiSettings) -> Iterator[SandboxWix]:
         thread.join()
 
 
+def _courier(settings: WixApiSettings) -> Courier:
+    signer = Signer(settings.data_dir)
+
+    def sign(event: Event) -> bytes:
+        identity = {"identityType": "APP", "appId": settings.wix_app_id}
+        return signer.sign(event.event_type, event.body, instance_id=event.instance_id, identity=identity)
+
+    return Courier(sign, settings.webhook_url)
+
+
 def _server(app: ASGIApp) -> _Server:
-    config = uvicorn.Config(app, log_config=None, access_log=False, proxy_headers=False, server_header=False)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
     return _Server(config)
 
 
