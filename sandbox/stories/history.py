@@ -35,8 +35,7 @@ def history(
 ) -> tuple[Story, ...]:
     """That many orders over the sites. The same generator state and `now` give the same stories."""
     plans = (_subscription(rng, rng.choice(cast), now, number) for number in range(subscriptions))
-    stores = [site for site in cast if site.policy == "handover"]
-    orders = (_store_order(rng, rng.choice(stores), now, number) for number in range(store_orders))
+    orders = (_store_order(rng, rng.choice(cast), now, number) for number in range(store_orders))
     return (*plans, *orders)
 
 
@@ -128,16 +127,27 @@ def _store_order(rng: Random, site: Site, now: datetime, number: int) -> Story:
     paid = placed + timedelta(minutes=2 + 240 * rng.random() ** 6)
     life.approve(paid)
     life.pay(paid + timedelta(seconds=1))
-    _packed(life, rng, paid, now)
+    if site.policy == "immediate":
+        life.shipped(None, paid + timedelta(minutes=2))
+    else:
+        _packed(life, rng, paid, now)
     script.add(life.seed())
-    reason = "too_old" if now - placed > FULFILLMENT_MAX_AGE else "policy_handover"
-    script.expect(fulfillment(site.instance_id, life.id, "immediate", "suppressed", reason))
+    script.expect(
+        fulfillment(site.instance_id, life.id, "immediate", "suppressed", _reason(site, now - paid))
+    )
     return script.told()
+
+
+def _reason(site: Site, age: timedelta) -> str:
+    """Approval alone ships nothing where a warehouse tells, nothing twice, and nothing long ago."""
+    if site.policy == "handover":
+        return "policy_handover"
+    return "too_old" if age > FULFILLMENT_MAX_AGE else "already_fulfilled"
 
 
 def _placed(rng: Random, now: datetime) -> datetime:
     """A moment of the ninety days, kept off the one where a fulfillment becomes too old."""
-    moment = now - DAY * 0.05 - DAYS * DAY * rng.random()
+    moment: datetime = now - DAY * 0.3 - DAYS * DAY * rng.random()
     if abs(now - moment - FULFILLMENT_MAX_AGE) < TELLING_TAKES:
         moment -= 2 * TELLING_TAKES
     return moment

@@ -1,0 +1,105 @@
+"""What came of a run, asked from Wix and from the report service, against what the stories expect."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from sandbox.stories.story import Expected, Story
+from sandbox.witness import Witness, text_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Figures of one run, and in words everything that is not as it should be."""
+
+    messages_expected: int
+    messages_at_wix: int
+    fulfillments_expected: int
+    fulfillments_at_wix: int
+    effects: dict[str, int]
+    rows: int
+    missing: int
+    missing_effects: int
+    wrong: tuple[str, ...]
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The figures under their public names."""
+        return {
+            "messages_expected": self.messages_expected,
+            "messages_at_wix": self.messages_at_wix,
+            "fulfillments_expected": self.fulfillments_expected,
+            "fulfillments_at_wix": self.fulfillments_at_wix,
+            "effects": self.effects,
+            "rows": self.rows,
+            "missing": self.missing,
+            "missing_effects": self.missing_effects,
+        }
+
+
+async def verdict(witness: Witness, stories: Iterable[Story]) -> Verdict:
+    """Look once. Effects, messages and fulfillments must be exactly the expected ones, no more."""
+    told = list(stories)
+    ends = [end for story in told for end in story.expected]
+    received, totals = await witness.received(), await witness.totals()
+    counts = await witness.conservation()
+    messages, parcels = received["messages"], received["fulfillments"]
+    wrong = [
+        *await witness.wrong(ends),
+        *_not_once(ends, messages, parcels),
+        *_unbalanced(totals, counts, effects=len({end.key for end in ends}), rows=_least_rows(told)),
+    ]
+    return Verdict(
+        messages_expected=sum(end.is_message for end in ends),
+        messages_at_wix=len(messages),
+        fulfillments_expected=sum(end.is_fulfillment for end in ends),
+        fulfillments_at_wix=len(parcels),
+        effects=totals,
+        rows=counts["rows"],
+        missing=counts["missing"],
+        missing_effects=counts["missing_effects"],
+        wrong=tuple(wrong),
+    )
+
+
+async def page_status(http: httpx.AsyncClient, url: str) -> int:
+    """The status code of the dashboard's page; 0 when nobody answers."""
+    try:
+        return (await http.get(url)).status_code
+    except httpx.HTTPError:
+        return 0
+
+
+def _least_rows(stories: Iterable[Story]) -> int:
+    """Every event once, however often it was delivered, has a row."""
+    events = {webhook.body["id"] for story in stories for webhook in story.webhooks}
+    return len(events)
+
+
+def _not_once(
+    ends: Iterable[Expected], messages: list[dict[str, Any]], parcels: list[dict[str, Any]]
+) -> list[str]:
+    wanted = {end.ref_line: end.key for end in ends if end.is_message}
+    orders = [end.order_id for end in ends if end.is_fulfillment]
+    texts = [text_of(message) for message in messages]
+    found = {line: sum(line in text for text in texts) for line in wanted}
+    said = [f"{key}: {found[line]} messages at Wix" for line, key in wanted.items() if found[line] != 1]
+    if len(texts) > sum(found.values()):
+        said.append(f"{len(texts) - sum(found.values())} messages at Wix that no story expects")
+    made = [parcel["orderId"] for parcel in parcels]
+    odd = sorted(order for order in {*orders, *made} if orders.count(order) != made.count(order))
+    return said + [
+        f"order {order}: {made.count(order)} fulfillments, not {orders.count(order)}" for order in odd
+    ]
+
+
+def _unbalanced(totals: dict[str, int], counts: dict[str, int], *, effects: int, rows: int) -> list[str]:
+    said = [f"{totals[name]} effects {name}" for name in ("waiting", "failed", "open") if totals[name]]
+    said += [f"{counts[name]} {name}" for name in ("missing", "missing_effects", "dead") if counts[name]]
+    if totals["due"] != effects:
+        said.append(f"{totals['due']} effects due in the ledger, {effects} expected")
+    if counts["rows"] < rows:
+        said.append(f"{counts['rows']} rows in the ledger, at least {rows} expected")
+    return said
