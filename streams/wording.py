@@ -8,27 +8,12 @@ from decimal import ROUND_HALF_UP, Decimal
 DEFAULT_LANGUAGE = "en"
 
 # Currencies (ISO 4217) whose smallest unit isn't a hundredth.
-_PLACES = dict.fromkeys(
-    [
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "ISK",
-        "JPY",
-        "KMF",
-        "KRW",
-        "PYG",
-        "RWF",
-        "UGX",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    ],
-    0,
-) | (dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3))
+_NO_PLACES = (
+    *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"),
+    *("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"),
+)
+_THREE_PLACES = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+_PLACES = dict.fromkeys(_NO_PLACES, 0) | dict.fromkeys(_THREE_PLACES, 3)
 # Signs that mean one currency wherever they are read; all others are spelled by their code.
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "ILS": "₪", "INR": "₹"}
 
