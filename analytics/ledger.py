@@ -14,11 +14,11 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from analytics.batch import LedgerRecord, read_batch, utc
-from analytics.schema import create_views, migrate
+from analytics.schema import SchemaMismatch, create_views, migrate
 from analytics.statements import statement
 from analytics.versions import READERS, Version, VersionGone
 
-__all__ = ["AnotherLog", "Ledger", "LedgerLocked", "LedgerRecord", "PartitionSample"]
+__all__ = ["AnotherLog", "Ledger", "LedgerLocked", "LedgerRecord", "PartitionSample", "SchemaMismatch"]
 
 # One large checkpoint instead of many: p99 of a batch went from 65 to 21 ms.
 CHECKPOINT_THRESHOLD = "256MB"

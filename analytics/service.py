@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from analytics.ledger import Ledger
 from analytics.parameters import Parameter
 from analytics.questions import Question
 from analytics.rendering import as_json, instant
@@ -39,6 +40,11 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
     VersionGone: (410, "version_gone"),
     ReportTimeout: (503, "report_timeout"),
 }
+
+
+def create_ledger_app(ledger: Ledger, *, token: str | None) -> Starlette:
+    """`create_app` over a ledger's reports: what the process that owns the file serves."""
+    return create_app(Reports(ledger), token=token)
 
 
 def create_app(reports: Reports, *, token: str | None) -> Starlette:

@@ -15,14 +15,13 @@ import uvicorn
 from faust.transport.drivers.aiokafka import Consumer
 
 from analytics.ledger import AnotherLog, Ledger, LedgerRecord, PartitionSample
-from analytics.reports import Reports
-from analytics.service import create_app
+from analytics.service import create_ledger_app
 from ingest.admin import committed, end_offsets, topic_ids
 from ingest.settings import KafkaSettings
 from ingest.topics import ALL_TOPICS, EVENT_TOPICS, ORDER_LIFECYCLE
 from streams.app import ledger_group, make_app, worker_group
 from streams.internal import InternalServer, bound, create_internal_app
-from streams.ledger_seat import LedgerSeat, open_waiting, ready_path
+from streams.ledger_seat import LedgerSeat, opened, ready_path
 from streams.ledger_swap import catch_up
 from streams.meters import Meters
 from streams.running import (
@@ -61,7 +60,7 @@ async def run_ledger(plan: LedgerPlan) -> None:
     settings = plan.ledger
     _refuse_open_door(settings)
     stop = stop_on_signals()
-    ledger = await until_stopped(asyncio.to_thread(open_waiting, settings.path, log.warning), stop)
+    ledger = await until_stopped(opened(settings.path), stop)
     if ledger is None:
         return
     seat = LedgerSeat(ledger)
@@ -223,11 +222,11 @@ class ReportDesk:
 
     def __init__(self, ledger: Ledger, token: str | None) -> None:
         self._token = token
-        self._app = create_app(Reports(ledger), token=token)
+        self._app = create_ledger_app(ledger, token=token)
 
     def show(self, ledger: Ledger) -> None:
         """Answer from another ledger from now on."""
-        self._app = create_app(Reports(ledger), token=self._token)
+        self._app = create_ledger_app(ledger, token=self._token)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         """ASGI."""

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from analytics.ledger import AnotherLog, Ledger, LedgerLocked, LedgerRecord, PartitionSample
+from analytics.ledger import AnotherLog, Ledger, LedgerLocked, LedgerRecord, PartitionSample, SchemaMismatch
 from ingest.topics import ORDER_LIFECYCLE
+from streams.running import Refusal
 
 log = logging.getLogger(__name__)
 
@@ -97,12 +98,20 @@ class LedgerSeat:
         return self.ledger.append(records, topic=TOPIC, partition=0, topic_id=self.topic_id)
 
 
-def open_waiting(path: Path, say: Callable[[str], None]) -> Ledger:
-    """The ledger, as soon as no other process has it; `say` is told once who has."""
-    try:
-        return Ledger.open(path)
-    except LedgerLocked as error:
-        say(f"{error} Waiting for it.")
+async def opened(path: Path) -> Ledger:
+    """The ledger, as soon as no other process has it; says once who has.
+
+    Raises:
+        Refusal: another build wrote the file.
+    """
+    said = False
     while True:
-        with contextlib.suppress(LedgerLocked):
-            return Ledger.open(path, wait_seconds=5)
+        try:
+            return await asyncio.to_thread(Ledger.open, path)
+        except LedgerLocked as error:
+            if not said:
+                log.warning("%s Waiting for it.", error)
+            said = True
+        except SchemaMismatch as error:
+            raise Refusal(f"{error}") from error
+        await asyncio.sleep(RETRY_SECONDS)
