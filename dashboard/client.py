@@ -43,7 +43,7 @@ class VersionGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """The newest version, and the newest event it knows."""
+    """The newest version (empty before the first), and the newest event it knows."""
 
     version: str
     data_through: datetime | None
@@ -100,8 +100,8 @@ def _fetch_now(name: str, params: Params) -> pd.DataFrame:
 @st.cache_data(ttl=CHART_TICK_SECONDS, show_spinner=False)
 def _newest() -> Freshness:
     answer = _get("/version", ()).json()
-    through = answer.get("data_through")
-    return Freshness(answer["versions"][0], datetime.fromisoformat(through) if through else None)
+    versions, through = answer["versions"], answer["data_through"]
+    return Freshness(versions[0] if versions else "", datetime.fromisoformat(through) if through else None)
 
 
 @st.cache_resource(show_spinner=False)

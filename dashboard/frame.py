@@ -44,6 +44,9 @@ def show(body: Callable[[str], None]) -> None:
     """
     try:
         version = client.freshness().version
+        if not version:
+            st.info(WAITING, icon=":material/hourglass_empty:")
+            return
         try:
             body(version)
         except client.VersionGone:
