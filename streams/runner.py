@@ -61,6 +61,7 @@ class Runner:
         # Sites that ran out of quota or were told to wait, and until when; their lease is kept.
         self._resting: dict[str, float] = {}
         self._released: set[str] = set()
+        self._stopping = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish or let go within seconds. Never raises for a bad effect."""
@@ -100,6 +101,8 @@ class Runner:
     async def _work(self, site: str, effects: list[Held]) -> None:
         try:
             for held in effects:
+                if self._stopping:
+                    break
                 rest = await self._carry(site, held)
                 if rest > 0:
                     self._resting[site] = seconds() + rest
@@ -159,6 +162,8 @@ class Runner:
         self._outbox.wake()
 
     async def _let_go(self) -> None:
+        """Reads are dropped at once, calls may finish within `stop_seconds`, what is left is in doubt."""
+        self._stopping = True
         sites = {*self._hands, *self._resting, *self._released}
         for site, task in self._hands.items():
             if site not in self._calling:
