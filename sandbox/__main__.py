@@ -4,11 +4,12 @@ import importlib
 
 import click
 
-# Where each command lives; a module is imported only when its command is asked for, because the
-# broker needs Java's neighbours and the demo needs everything.
+# Where each command lives; a module is imported only when its command is asked for, because
+# the demo needs everything, and the image of docker-compose.yml has no jgo for the broker.
 COMMANDS = {
     "broker": ("sandbox.broker", "Run a real Apache Kafka on this machine."),
     "demo": ("sandbox.demo", "Start every room, tell stories, show what comes out."),
+    "tell": ("sandbox.tell", "Tell order stories to rooms that run already."),
     "trigger": ("sandbox.trigger", "Send one signed webhook."),
     "warehouse": ("sandbox.warehouse", "Post handovers as a warehouse would."),
     "wix": ("sandbox.wix_api.serve", "Serve the Wix endpoints that the flows call."),
