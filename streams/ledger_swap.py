@@ -5,8 +5,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from aiokafka import ConsumerRecord
-
 from analytics.ledger import Ledger, LedgerRecord
 from ingest.settings import KafkaSettings
 from ingest.topics import ORDER_LIFECYCLE
@@ -29,13 +27,13 @@ async def catch_up(
     """
     begin = await asyncio.to_thread(ledger.next_offset, TOPIC, 0, topic_id)
     async for (topic, partition), records in read_log(kafka, {(TOPIC, 0): begin}, {(TOPIC, 0): upto}):
-        batch = [ledger_record(record) for record in records]
+        batch = [ledger_record(one.offset, one.timestamp / 1000, one.value) for one in records]
         append = partial(ledger.append, batch, topic=topic, partition=partition, topic_id=topic_id)
         await asyncio.to_thread(append)
         tell(len(batch))
 
 
-def ledger_record(record: "ConsumerRecord[bytes, bytes]") -> LedgerRecord:
-    """The record's time is the broker's: that is when the row became known."""
-    known_at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-    return LedgerRecord(offset=record.offset, known_at=known_at, value=record.value or b"")
+def ledger_record(offset: int, timestamp_seconds: float, value: bytes | None) -> LedgerRecord:
+    """One record as the ledger takes it; its time is the broker's, when the row became known."""
+    known_at = datetime.fromtimestamp(round(timestamp_seconds * 1000) / 1000, UTC)
+    return LedgerRecord(offset=offset, known_at=known_at, value=value or b"")

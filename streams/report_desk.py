@@ -1,0 +1,84 @@
+"""The report service beside the writer: in a thread of its own, on the ledger that is in place."""
+
+import contextlib
+import ipaddress
+import logging
+import socket
+import threading
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+import uvicorn
+
+from analytics.ledger import Ledger
+from analytics.service import create_ledger_app
+from streams.internal import bound
+from streams.running import Refusal
+from streams.settings import LedgerProcessSettings
+
+log = logging.getLogger(__name__)
+
+SERVICE_STOP_SECONDS = 5.0
+
+
+class ReportDesk:
+    """The report service's address stays the same when the ledger behind it changes."""
+
+    def __init__(self, ledger: Ledger, token: str | None) -> None:
+        self._token = token
+        self._app = create_ledger_app(ledger, token=token)
+
+    def show(self, ledger: Ledger) -> None:
+        """Answer from another ledger from now on."""
+        self._app = create_ledger_app(ledger, token=self._token)
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        """ASGI."""
+        await self._app(scope, receive, send)
+
+
+@contextlib.contextmanager
+def report_service(ledger: Ledger, settings: LedgerProcessSettings) -> Iterator[ReportDesk]:
+    """The report service in a thread of its own, so that a long report never delays the log."""
+    desk = ReportDesk(ledger, settings.reports_token.get_secret_value() or None)
+    listening = bound(settings.reports_host, settings.reports_port, setting="REPORTS_PORT")
+    config = uvicorn.Config(desk, log_level="warning", access_log=False, lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="reports", daemon=True)
+    thread.start()
+    log.info("reports at http://%s:%d", *_address(listening))
+    try:
+        yield desk
+    finally:
+        server.should_exit = True
+        thread.join(SERVICE_STOP_SECONDS)
+        listening.close()
+
+
+def _address(listening: socket.socket) -> tuple[str, int]:
+    host, port = listening.getsockname()[:2]
+    return str(host), int(port)
+
+
+def refuse_open_door(settings: LedgerProcessSettings) -> None:
+    """Reports are for who may see them.
+
+    Raises:
+        Refusal: other machines could ask, and no token is set.
+    """
+    if settings.reports_token.get_secret_value() or _is_loopback(settings.reports_host):
+        return
+    raise Refusal(
+        f"REPORTS_HOST is {settings.reports_host}, so anybody who reaches this machine "
+        "could read the reports. Set REPORTS_TOKEN (the dashboard needs the same), "
+        "or leave REPORTS_HOST at 127.0.0.1."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
