@@ -14,7 +14,10 @@ Row = dict[str, Any]
 
 
 def latency_rows(found: Sequence[Row], params: Mapping[str, Any]) -> list[Row]:
-    """One row per bucket and group, of rows sorted by them; a bucket without orders comes as one row without `outcome`."""
+    """One row per bucket and group, of rows sorted by them.
+
+    A bucket without orders comes as one row without `outcome`.
+    """
     target = float(params["target_hours"])
     by_bucket = groupby(found, key=lambda row: (row["bucket_start"], row["group"], row["is_partial"]))
     return [
@@ -46,7 +49,8 @@ def _within(orders: Sequence[Row], target: float) -> float | None:
     judged = [row for row in orders if row["outcome"] == "finished" or _is_due(row, target)]
     if not judged:
         return None
-    return sum(row["outcome"] == "finished" and row["hours"] <= target for row in judged) / len(judged)
+    in_time = [row for row in judged if row["outcome"] == "finished" and row["hours"] <= target]
+    return len(in_time) / len(judged)
 
 
 def _is_due(row: Row, target: float) -> bool:

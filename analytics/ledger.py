@@ -45,11 +45,11 @@ class LedgerLocked(Exception):
 
 
 class AnotherLog(Exception):
-    """The ledger was filled from another topic than the one offered: another cluster, or a topic made anew."""
+    """The ledger was filled from another topic than the one offered: of another cluster, or made anew."""
 
     def __init__(self, topic: str, partition: int, *, kept: str, offered: str) -> None:
         super().__init__(
-            f"this ledger was filled from topic {topic} with id {kept}, but the broker's topic has id {offered}: "
+            f"this ledger was filled from topic {topic} with id {kept}, but the broker's has id {offered}: "
             "it is another log. Point LEDGER_PATH at the ledger of this log, or at a new file to build one."
         )
         self.topic = topic

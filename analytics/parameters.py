@@ -1,4 +1,4 @@
-"""What a caller asked for, as text, becomes the typed parameters of a report, or a refusal that says what is allowed."""
+"""What a caller asked for, as text, becomes typed parameters, or a refusal that says what is allowed. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class BadParameter(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter of a report. `choices` is all it takes; numbers are from 0 (integers from 1) to `highest`."""
+    """One parameter of a report. `choices` is all it takes; numbers lie above 0, up to `highest`."""
 
     name: str
     kind: Kind

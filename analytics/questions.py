@@ -1,16 +1,27 @@
-"""The named questions that the ledger answers: what each takes, and the columns it gives. A public contract."""
+"""The named questions: what each takes, and the columns it gives. A public contract. No I/O."""
 
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 from analytics.parameters import HIGHEST_LIMIT, Parameter
 
-ColumnType = Literal["time", "local_time", "text", "money", "integer", "number", "boolean"]
+
+class ColumnType(StrEnum):
+    """What a column holds. `local_time` carries the offset of the report's zone; money is a "
+    "decimal string."""
+
+    TIME = "time"
+    LOCAL_TIME = "local_time"
+    TEXT = "text"
+    MONEY = "money"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a report. `unit` is empty for ids, names and times; money has its `currency` beside it."""
+    """One column of a report. `unit` is empty for names and times; money has its `currency` beside it."""
 
     name: str
     type: ColumnType
@@ -84,8 +95,8 @@ def _columns(spec: str) -> tuple[Column, ...]:
     return tuple(_column(*word.split(":")) for word in spec.split())
 
 
-def _column(name: str, kind: ColumnType, unit: str = "") -> Column:
-    return Column(name=name, type=kind, unit=unit)
+def _column(name: str, kind: str, unit: str = "") -> Column:
+    return Column(name=name, type=ColumnType(kind), unit=unit)
 
 
 QUESTIONS: dict[str, Question] = {
@@ -97,7 +108,8 @@ QUESTIONS: dict[str, Question] = {
             parameters=(*COMMON, _TARGET),
             columns=_columns(
                 "site:text name:text currency:text timezone:text installed_at:time removed_at:time "
-                "observed_from:time orders:integer:orders open:integer:orders late:integer:orders p50_hours:number:hours"
+                "observed_from:time orders:integer:orders open:integer:orders late:integer:orders "
+                "p50_hours:number:hours"
             ),
         ),
         Question(
@@ -108,7 +120,7 @@ QUESTIONS: dict[str, Question] = {
         ),
         Question(
             name="order_flow",
-            summary="Orders placed, paid, fulfilled, canceled, closed and reopened per bucket, and open at its end.",
+            summary="Orders placed, paid, fulfilled, canceled, closed, reopened per bucket; open at its end.",
             parameters=(
                 *COMMON,
                 _choice("kind", KINDS, "store orders or subscriptions"),
@@ -117,7 +129,8 @@ QUESTIONS: dict[str, Question] = {
             ),
             columns=_columns(
                 "bucket_start:local_time group:text placed:integer:orders paid:integer:orders "
-                "fulfilled:integer:orders canceled:integer:orders closed:integer:orders reopened:integer:orders "
+                "fulfilled:integer:orders canceled:integer:orders closed:integer:orders "
+                "reopened:integer:orders "
                 "open_at_end:integer:orders is_partial:boolean"
             ),
         ),
@@ -138,7 +151,8 @@ QUESTIONS: dict[str, Question] = {
             ),
             columns=_columns(
                 "site:text order_id:text number:text kind:text state:text status:text payment_status:text "
-                "fulfillment_status:text customer:text plan:text amount:money:currency currency:text placed_at:time "
+                "fulfillment_status:text customer:text plan:text amount:money:currency "
+                "currency:text placed_at:time "
                 "paid_at:time first_fulfilled_at:time fulfilled_at:time tracked_at:time canceled_at:time "
                 "created_at:time started_at:time trial_ends_at:time first_paid_at:time set_to_cancel_at:time "
                 "pauses:text ended_at:time end_cause:text age_hours:number:hours next_cursor:text"
@@ -170,7 +184,8 @@ QUESTIONS: dict[str, Question] = {
                 "bucket_start:local_time group:text active_at_start:integer:customers new:integer:customers "
                 "churned:integer:customers voluntary:integer:customers involuntary:integer:customers "
                 "owner:integer:customers completed:integer:customers unknown:integer:customers "
-                "switched:integer:subscriptions failed_to_start:integer:subscriptions numerator:integer:customers "
+                "switched:integer:subscriptions failed_to_start:integer:subscriptions "
+                "numerator:integer:customers "
                 "base:integer:customers rate:number:fraction is_partial:boolean"
             ),
         ),
@@ -191,7 +206,8 @@ QUESTIONS: dict[str, Question] = {
             ),
             columns=_columns(
                 "bucket_start:local_time group:text finished:integer:orders open:integer:orders "
-                "canceled:integer:orders p50_hours:number:hours p90_hours:number:hours p95_hours:number:hours "
+                "canceled:integer:orders p50_hours:number:hours p90_hours:number:hours "
+                "p95_hours:number:hours "
                 "p99_hours:number:hours km_p50_hours:number:hours km_p90_hours:number:hours "
                 "km_p95_hours:number:hours km_p99_hours:number:hours within_target:number:fraction "
                 "is_partial:boolean is_estimate:boolean"
@@ -221,7 +237,8 @@ QUESTIONS: dict[str, Question] = {
             ),
             columns=_columns(
                 "bucket_start:local_time flow:text due:integer:effects done:integer:effects "
-                "suppressed:integer:effects waiting:integer:effects failed:integer:effects open:integer:effects "
+                "suppressed:integer:effects waiting:integer:effects failed:integer:effects "
+                "open:integer:effects "
                 "delay_p50_seconds:number:seconds delay_p95_seconds:number:seconds"
             ),
         ),
@@ -239,7 +256,8 @@ QUESTIONS: dict[str, Question] = {
             columns=_columns(
                 "effect_key:text site:text order_id:text flow:text outcome:text reason:text decided_at:time "
                 "done_at:time attempts:integer:attempts wix_id:text consent:text ref:text fingerprint:text "
-                "last_status:integer last_code:text request_id:text next_at:time next_step:text next_cursor:text"
+                "last_status:integer last_code:text request_id:text next_at:time next_step:text "
+                "next_cursor:text"
             ),
         ),
         Question(
@@ -253,7 +271,8 @@ QUESTIONS: dict[str, Question] = {
             summary="Records that could not be read or decided, the newest first.",
             parameters=(*COMMON, _LIMIT),
             columns=_columns(
-                "topic:text partition:integer offset:integer reason:text error:text first_at:time redriven_at:time"
+                "topic:text partition:integer offset:integer reason:text error:text first_at:time "
+                "redriven_at:time"
             ),
         ),
         Question(
@@ -270,7 +289,8 @@ QUESTIONS: dict[str, Question] = {
             summary="How far the worker is behind, per partition.",
             parameters=COMMON,
             columns=_columns(
-                "topic:text partition:integer committed:integer:records end:integer:records lag:integer:records"
+                "topic:text partition:integer committed:integer:records end:integer:records "
+                "lag:integer:records"
             ),
         ),
         Question(
@@ -284,7 +304,8 @@ QUESTIONS: dict[str, Question] = {
             summary="The pipeline at this moment, or per minute.",
             parameters=(*COMMON, _choice("grain", ("none", "minute"), "now, or one row per minute")),
             columns=_columns(
-                "at:time newest_event_at:time freshness_seconds:number:seconds end_to_end_p50_seconds:number:seconds "
+                "at:time newest_event_at:time freshness_seconds:number:seconds "
+                "end_to_end_p50_seconds:number:seconds "
                 "end_to_end_p95_seconds:number:seconds events_per_second:number:events/s lag:integer:records "
                 "dead_letters:integer:records failed_effects:integer:effects unrecognized:integer:events"
             ),

@@ -1,4 +1,4 @@
-"""Reports become plain JSON. Times in ISO 8601, `bucket_start` with the offset of its zone, money as strings. No I/O."""
+"""Reports become plain JSON: times in ISO 8601, `bucket_start` with its zone's offset, money as strings."""
 
 import math
 from datetime import UTC, datetime

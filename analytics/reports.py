@@ -1,4 +1,4 @@
-"""Reports: a named question and its parameters become an Arrow table. The only door to the ledger for readers."""
+"""A named question and its parameters become an Arrow table. The only door to the ledger for readers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -73,17 +73,12 @@ class Reports:
             VersionGone: the version asked for is not kept any more.
             ReportTimeout: it took too long.
         """
-        question = QUESTIONS.get(name)
-        if question is None:
-            raise UnknownReport(name)
-        values = read_parameters(question.parameters, params)
-        _refuse_what_is_not_there_yet(question, values)
-        version, at, connection = self._moment(question, values.get("version"))
+        question, values = _read(name, params)
+        version, at, connection = self._moment(question, values["version"])
         as_of = values.get("as_of")
         now = as_of if isinstance(as_of, datetime) else at
-        with connection as open_connection:
-            with time_limit(open_connection, self._seconds):
-                found = _ask(open_connection, question, values, now)
+        with connection as reader, time_limit(reader, self._seconds):
+            found = _ask(reader, question, values, now)
         return Report(
             name=name,
             table=_typed(found, question.columns, str(values["tz"])),
@@ -92,13 +87,30 @@ class Reports:
             columns=question.columns,
         )
 
+    def version_of(self, name: str, params: Mapping[str, Sequence[str]]) -> str:
+        """The version that `run` would answer from; raises as `run` does."""
+        question, values = _read(name, params)
+        return PRESENT if question.reads_present else self._version(values["version"]).name
+
     def _moment(
         self, question: Question, wanted: Value
     ) -> tuple[str, datetime, AbstractContextManager[DuckDBPyConnection]]:
         if question.reads_present:
             return PRESENT, datetime.now(UTC), self._ledger.present()
-        version = self._ledger.version(str(wanted) if wanted else None)
+        version = self._version(wanted)
         return version.name, version.at, version.connection(wait_seconds=self._seconds)
+
+    def _version(self, wanted: Value) -> Version:
+        return self._ledger.version(str(wanted) if wanted else None)
+
+
+def _read(name: str, params: Mapping[str, Sequence[str]]) -> tuple[Question, dict[str, Value]]:
+    question = QUESTIONS.get(name)
+    if question is None:
+        raise UnknownReport(name)
+    values = read_parameters(question.parameters, params)
+    _refuse_what_is_not_there_yet(question, values)
+    return question, values
 
 
 def _refuse_what_is_not_there_yet(question: Question, values: Mapping[str, Value]) -> None:

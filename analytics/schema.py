@@ -3,11 +3,9 @@
 import hashlib
 from datetime import UTC, datetime
 
-from duckdb import CatalogException, DuckDBPyConnection
+from duckdb import BinderException, CatalogException, DuckDBPyConnection
 
-from analytics.statements import in_order
-
-_MIGRATIONS_TABLE = "create table if not exists schema_migrations (name varchar primary key, sha256 varchar, applied_at timestamp)"
+from analytics.statements import in_order, statement
 
 
 class SchemaMismatch(Exception):
@@ -20,7 +18,7 @@ def migrate(connection: DuckDBPyConnection) -> list[str]:
     Raises:
         SchemaMismatch: the file holds a migration that this build doesn't, or holds it with another text.
     """
-    connection.execute(_MIGRATIONS_TABLE)
+    connection.execute(statement("append", "migrations_table"))
     known = dict(connection.execute("select name, sha256 from schema_migrations").fetchall())
     ours = {name: (sql, hashlib.sha256(sql.encode()).hexdigest()) for name, sql in in_order("migrations")}
     for name, digest in known.items():
@@ -48,7 +46,7 @@ def create_views(connection: DuckDBPyConnection) -> None:
 def _check(name: str, digest: str, ours: dict[str, tuple[str, str]]) -> None:
     if name not in ours:
         raise SchemaMismatch(
-            f"the ledger holds migration {name}, which this build doesn't know: it was written by a newer one. "
+            f"the ledger holds migration {name}, unknown to this build: it was written by a newer one. "
             "Run that build, or rebuild the ledger from the log with this one."
         )
     if ours[name][1] != digest:
@@ -70,9 +68,9 @@ def _apply(connection: DuckDBPyConnection, name: str, sql: str, digest: str) -> 
     connection.execute("commit")
 
 
-def _try(connection: DuckDBPyConnection, sql: str) -> CatalogException | None:
+def _try(connection: DuckDBPyConnection, sql: str) -> CatalogException | BinderException | None:
     try:
         connection.execute(sql)
-    except CatalogException as error:
+    except (CatalogException, BinderException) as error:
         return error
     return None

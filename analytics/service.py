@@ -23,7 +23,6 @@ from analytics.rendering import as_json, instant
 from analytics.reports import (
     PRESENT,
     BadParameter,
-    Report,
     Reports,
     ReportTimeout,
     UnknownReport,
@@ -54,9 +53,7 @@ def create_app(reports: Reports, *, token: str | None) -> Starlette:
         return JSONResponse({"reports": [describe(question) for question in reports.catalogue()]})
 
     async def report(request: Request) -> Response:
-        params = {key: request.query_params.getlist(key) for key in request.query_params}
-        answer = await run_in_threadpool(reports.run, request.path_params["name"], params)
-        return await run_in_threadpool(_answer, answer, request)
+        return await run_in_threadpool(_answer, reports, request)
 
     async def version(request: Request) -> Response:
         kept = await run_in_threadpool(reports.versions)
@@ -107,28 +104,29 @@ async def _healthz(request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-def _answer(report: Report, request: Request) -> Response:
+def _answer(reports: Reports, request: Request) -> Response:
     """The report in the form asked for, or 304 when the caller has it already."""
+    name = request.path_params["name"]
+    params = {key: request.query_params.getlist(key) for key in request.query_params}
+    version = reports.version_of(name, params)
     wants_json = JSON in request.headers.get("accept", "")
-    headers = {"X-Version": report.version, "X-As-Of": instant(report.as_of) or "", "Vary": "Accept"}
-    if report.version == PRESENT:
-        headers["Cache-Control"] = "no-store"
-    else:
-        headers["ETag"] = _etag(report, request, wants_json=wants_json)
-        headers["Cache-Control"] = "private, no-cache"
-        if headers["ETag"] in _offered(request):
-            return Response(status_code=304, headers=headers)
+    headers = {"X-Version": version, "Vary": "Accept", **_caching(version, request, wants_json=wants_json)}
+    if headers.get("ETag") in _offered(request):
+        return Response(status_code=304, headers=headers)
+    report = reports.run(name, params if version == PRESENT else {**params, "version": [version]})
+    headers["X-As-Of"] = instant(report.as_of) or ""
     if wants_json:
         return JSONResponse(as_json(report), headers=headers)
     return Response(_arrow(report.table), media_type=ARROW, headers=headers)
 
 
-def _etag(report: Report, request: Request, *, wants_json: bool) -> str:
-    """One version answers one question in one form always alike."""
-    asked = json.dumps(
-        [report.version, request.url.path, sorted(request.query_params.multi_items()), wants_json]
-    )
-    return f'"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
+def _caching(version: str, request: Request, *, wants_json: bool) -> dict[str, str]:
+    """One version answers one question in one form always alike; the present is never the same twice."""
+    if version == PRESENT:
+        return {"Cache-Control": "no-store"}
+    asked = json.dumps([version, request.url.path, sorted(request.query_params.multi_items()), wants_json])
+    tag = hashlib.sha256(asked.encode()).hexdigest()[:32]
+    return {"ETag": f'"{tag}"', "Cache-Control": "private, no-cache"}
 
 
 def _offered(request: Request) -> list[str]:

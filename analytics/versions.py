@@ -1,4 +1,4 @@
-"""Versions: what readers see while the writer goes on. Each is a pool of read-only transactions of one moment."""
+"""What readers see while the writer goes on: pools of read-only transactions, each pool of one moment."""
 
 import queue
 import threading

@@ -42,6 +42,7 @@ select
     order_id,
     point,
     kind,
+    event_id,
     what,
     order_facts,
     shipments_facts,

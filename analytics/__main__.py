@@ -1,0 +1,128 @@
+"""`python -m analytics`: make a ledger, and ask it questions."""
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from analytics.asking import Answer, Refused, ask_owner
+from analytics.ledger import AnotherLog, Ledger, LedgerLocked
+from analytics.parameters import BadParameter
+from analytics.questions import QUESTIONS, Question
+from analytics.rendering import as_json
+from analytics.reports import Reports, UnknownReport
+from analytics.schema import SchemaMismatch
+from analytics.settings import AnalyticsSettings
+from analytics.versions import ReportTimeout, VersionGone
+
+_REFUSALS = (
+    AnotherLog,
+    BadParameter,
+    LedgerLocked,
+    ReportTimeout,
+    Refused,
+    SchemaMismatch,
+    UnknownReport,
+    VersionGone,
+)
+
+_SETTINGS = """Settings, from the environment and .env:
+
+\b
+LEDGER_PATH    the DuckDB file (DATA_DIR/ledger.duckdb)
+DATA_DIR       where data lies (data)
+REPORTS_URL    where the ledger's owner answers (http://127.0.0.1:8100)
+REPORTS_TOKEN  its token, if it wants one
+"""
+
+
+@click.group(epilog=_SETTINGS)
+def main() -> None:
+    """The ledger: what happened to every order, and the questions it answers."""
+
+
+@main.command()
+def init() -> None:
+    """Make the ledger, or bring it up to this build's tables. Safe to call again."""
+    path = AnalyticsSettings().path
+    existed = path.exists()
+    Ledger.open(path).close()
+    click.echo(f"{path} is {'up to date' if existed else 'made'}.", err=True)
+
+
+@main.command(epilog=_SETTINGS)
+@click.argument("name", required=False)
+@click.option("--list", "is_list", is_flag=True, help="Name all reports, their parameters and columns.")
+@click.option("--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter; may be repeated.")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON as the report service gives it.")
+def report(name: str | None, is_list: bool, params: tuple[str, ...], is_json: bool) -> None:
+    """Answer report NAME: from the ledger's owner while it has the file open, else from the file."""
+    if is_list:
+        click.echo("\n\n".join(_described(question) for question in QUESTIONS.values()))
+        return
+    if name is None:
+        raise click.UsageError("Name a report, or ask for --list.")
+    answer = _answer(AnalyticsSettings(), name, _parsed(params))
+    click.echo(json.dumps(answer.body, indent=2) if is_json else _drawn(answer.body))
+
+
+def _answer(settings: AnalyticsSettings, name: str, params: dict[str, list[str]]) -> Answer:
+    """Ask the file; while another process owns it, ask that one."""
+    if not settings.path.exists():
+        raise Refused(
+            f"there is no ledger at {settings.path}. Start `python -m streams ledger`, or run init first."
+        )
+    try:
+        ledger = Ledger.open(settings.path)
+    except LedgerLocked as locked:
+        return ask_owner(settings, name, params, locked)
+    try:
+        return Answer(as_json(Reports(ledger).run(name, params)))
+    finally:
+        ledger.close()
+
+
+def _parsed(params: tuple[str, ...]) -> dict[str, list[str]]:
+    parsed: dict[str, list[str]] = {}
+    for param in params:
+        key, equals, value = param.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{param!r} is not KEY=VALUE", param_hint="--param")
+        parsed.setdefault(key, []).append(value)
+    return parsed
+
+
+def _described(question: Question) -> str:
+    parameters = ", ".join(f"{parameter.name} ({parameter.allowed})" for parameter in question.parameters)
+    columns = ", ".join(column.name for column in question.columns)
+    return f"{question.name}: {question.summary}\n  parameters: {parameters}\n  columns: {columns}"
+
+
+def _drawn(body: dict[str, Any]) -> str:
+    """The rows as a plain table, with a line that says of when they are."""
+    names = [column["name"] for column in body["columns"]]
+    rows = [
+        names,
+        *[["–" if row[name] is None else str(row[name]) for name in names] for row in body["rows"]],
+    ]
+    widths = [max(len(row[index]) for row in rows) for index in range(len(names))]
+    lines = [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    return "\n".join(
+        [*lines, "", f"{len(body['rows'])} rows, as of {body['as_of']}, version {body['version']}"]
+    )
+
+
+def run() -> None:
+    """Entry point: what a person can cause ends in one sentence, not in a traceback."""
+    try:
+        main()
+    except _REFUSALS as refusal:
+        click.echo(f"{refusal}", err=True)
+        sys.exit(2 if isinstance(refusal, BadParameter | UnknownReport) else 1)
+
+
+if __name__ == "__main__":
+    run()

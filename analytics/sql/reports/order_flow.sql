@@ -1,0 +1,161 @@
+-- order_flow: one row per bucket (and site): what happened to orders in it, and how many were open at its end.
+with
+
+orders_chosen as (
+
+    select
+        *,
+        case when $by = 'site' then instance_id end as "group"
+    from orders
+    where
+        kind = $kind
+        and state <> 'draft'
+        and placed_at is not null
+        and chosen($site, instance_id)
+        and chosen($currency, currency)
+
+),
+
+turns_taken as (
+
+    select
+        orders_chosen."group",
+        store_order_turns.turn,
+        store_order_turns.turned_at
+    from orders_chosen
+    inner join store_order_turns
+        on
+            store_order_turns.instance_id = orders_chosen.instance_id
+            and store_order_turns.order_id = orders_chosen.order_id
+    where $kind = 'store'
+    union all
+    select
+        "group",
+        'closed' as turn,
+        ended_at as turned_at
+    from orders_chosen
+    where $kind = 'subscription'
+
+),
+
+moves_listed as (
+
+    select "group", 'placed' as move, placed_at as moved_at, 1 as opened from orders_chosen
+    union all
+    select "group", 'paid' as move, paid_at as moved_at, 0 as opened from orders_chosen
+    union all
+    select "group", 'fulfilled' as move, fulfilled_at as moved_at, 0 as opened from orders_chosen
+    union all
+    select "group", 'canceled' as move, canceled_at as moved_at, 0 as opened from orders_chosen
+    union all
+    select "group", turn as move, turned_at as moved_at, case turn when 'closed' then -1 else 1 end as opened
+    from turns_taken
+
+),
+
+moves_before_now as (
+
+    select *
+    from moves_listed
+    where moved_at < $until
+
+),
+
+groups_listed as (
+
+    select
+        sites_observed."group",
+        min(sites_observed.observed_from) as observed_from
+    from (
+        select
+            case when $by = 'site' then instance_id end as "group",
+            observed_from
+        from sites
+        where chosen($site, instance_id)
+    ) as sites_observed
+    group by sites_observed."group"
+
+),
+
+buckets_listed as (
+
+    select
+        buckets.bucket_start,
+        buckets.is_cut or coalesce(buckets.bucket_start < groups_listed.observed_from, false) as is_partial,
+        groups_listed."group"
+    from buckets(
+        $start,
+        coalesce($start, (select min(moved_at) from moves_before_now), $until),
+        $until,
+        $grain,
+        $tz,
+        $now
+    ) as buckets
+    cross join groups_listed
+
+),
+
+moves_counted as (
+
+    select
+        "group",
+        bucket_of(moved_at, $grain, $tz) as bucket_start,
+        count(*) filter (where move = 'placed') as placed,
+        count(*) filter (where move = 'paid') as paid,
+        count(*) filter (where move = 'fulfilled') as fulfilled,
+        count(*) filter (where move = 'canceled') as canceled,
+        count(*) filter (where move = 'closed') as closed,
+        count(*) filter (where move = 'reopened') as reopened
+    from moves_before_now
+    where $start is null or moved_at >= $start
+    group by all
+
+),
+
+stock_at_start as (
+
+    select
+        "group",
+        sum(opened) as opened
+    from moves_before_now
+    where moved_at < $start
+    group by "group"
+
+),
+
+buckets_filled as (
+
+    select
+        buckets_listed.bucket_start,
+        buckets_listed."group",
+        coalesce(moves_counted.placed, 0) as placed,
+        coalesce(moves_counted.paid, 0) as paid,
+        coalesce(moves_counted.fulfilled, 0) as fulfilled,
+        coalesce(moves_counted.canceled, 0) as canceled,
+        coalesce(moves_counted.closed, 0) as closed,
+        coalesce(moves_counted.reopened, 0) as reopened,
+        coalesce(stock_at_start.opened, 0) as open_before,
+        buckets_listed.is_partial
+    from buckets_listed
+    left join moves_counted
+        on
+            moves_counted.bucket_start = buckets_listed.bucket_start
+            and moves_counted."group" is not distinct from buckets_listed."group"
+    left join stock_at_start on stock_at_start."group" is not distinct from buckets_listed."group"
+
+)
+
+select
+    bucket_start,
+    "group",
+    placed,
+    paid,
+    fulfilled,
+    canceled,
+    closed,
+    reopened,
+    open_before
+    + sum(placed + reopened - closed) over (partition by "group" order by bucket_start) as open_at_end,
+    is_partial
+from buckets_filled
+order by bucket_start, "group"

@@ -1,0 +1,51 @@
+-- sites: one row per site, with its store orders as they stand.
+with
+
+orders_counted as (
+
+    select
+        instance_id,
+        arg_max(currency, (placed_at, order_id)) as currency,
+        count(*) filter (where within(placed_at, $start, $end)) as orders,
+        count(*) filter (where is_open) as open,
+        count(*) filter (where is_open and paid_at + to_seconds($target_hours * 3600.0) < $now) as late
+    from orders
+    where
+        kind = 'store'
+        and state <> 'draft'
+        and chosen($currency, currency)
+    group by instance_id
+
+),
+
+latency_measured as (
+
+    select
+        instance_id,
+        quantile_disc(hours, 0.5) as p50_hours
+    from step_durations('paid_fulfilled', $now)
+    where
+        outcome = 'finished'
+        and chosen($currency, currency)
+        and within(first_at, $start, $until)
+    group by instance_id
+
+)
+
+select
+    sites.instance_id as site,
+    null as name,
+    orders_counted.currency,
+    null as timezone,
+    sites.installed_at,
+    sites.removed_at,
+    sites.observed_from,
+    coalesce(orders_counted.orders, 0) as orders,
+    coalesce(orders_counted.open, 0) as open,
+    coalesce(orders_counted.late, 0) as late,
+    latency_measured.p50_hours
+from sites
+left join orders_counted on orders_counted.instance_id = sites.instance_id
+left join latency_measured on latency_measured.instance_id = sites.instance_id
+where chosen($site, sites.instance_id)
+order by sites.instance_id

@@ -1,0 +1,38 @@
+-- customer_spans: one row per subscription that began: whose it is, and from when until when it made them a customer.
+-- Paying: recurring, with a price above 0, and past the trial. `ended_at` null: it still does.
+create or replace macro customer_spans(population, now_at) as table
+with
+
+subscriptions_named as (
+
+    select
+        subscriptions.*,
+        coalesce(customers.customer, 'order ' || subscriptions.order_id) as customer,
+        greatest(
+            subscriptions.started_at,
+            case when population = 'paying' then subscriptions.trial_ends_at end
+        ) as span_start
+    from subscriptions
+    left join customers
+        on
+            customers.instance_id = subscriptions.instance_id
+            and customers.id
+            = coalesce('contact ' || subscriptions.contact_id, 'member ' || subscriptions.member_id)
+
+)
+
+select
+    instance_id,
+    order_id,
+    customer,
+    coalesce(plan_name, plan_id, 'unknown') as plan,
+    currency,
+    end_cause,
+    span_start as started_at,
+    case when ended_at < now_at then ended_at end as ended_at
+from subscriptions_named
+where
+    started_at is not null
+    and span_start < now_at
+    and (ended_at is null or ended_at > span_start)
+    and (population = 'all' or (is_recurring and price_recurring > 0))
