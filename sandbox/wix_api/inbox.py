@@ -4,7 +4,7 @@ import base64
 import json
 import uuid
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -197,11 +197,8 @@ def sent(
     request: SendRequest, *, sequence: int, created: str, who: dict[str, str], app_id: str
 ) -> JsonObject:
     """The message as Wix keeps and answers it: its id is its sequence."""
-    given: dict[str, Any] = request.message.answer()
+    given: JsonObject = request.message.model_dump(by_alias=True, exclude_none=True, mode="json")
     return {
-        "badges": [],
-        "targetChannels": [],
-        "sourceChannel": "UNKNOWN_CHANNEL_TYPE",
         **given,
         "id": str(sequence),
         "sequence": str(sequence),

@@ -5,38 +5,42 @@ import logging
 import signal
 
 import click
+from pydantic import ValidationError
 
 from sandbox.wix_api.server import PortTaken, SandboxWix, build
 from sandbox.wix_api.settings import WixApiSettings
 
+_SETTINGS = """\b
+Settings (environment or .env):
+  SANDBOX_HOST              where it listens                    [127.0.0.1]
+  SANDBOX_PORT              port of the API; 0 takes any free   [8200]
+  SANDBOX_INTERNAL_PORT     /healthz, /readyz, /metrics         [9104]
+  SANDBOX_CALLS_PER_MINUTE  of one app instance, then 429       [200]
+  SANDBOX_TOKEN_LIFE        how long a token lives (ISO 8601)   [PT4H]
+  WIX_APP_ID                the app that may ask for tokens     [sandbox-app]
+  WIX_APP_SECRET            its secret                          [sandbox-secret]
+  WEBHOOK_URL               where its webhooks go; empty: nowhere
+                            [http://127.0.0.1:8000/webhooks/wix]
+  DATA_DIR                  its key pair is in DATA_DIR/sandbox [data]
+"""
 
-@click.command("wix")
+
+@click.command("wix", epilog=_SETTINGS)
 def command() -> None:
-    r"""Run a Wix of our own: the REST endpoints that Orderline calls, as strict as Wix.
+    """Run a Wix of our own: the REST endpoints that Orderline calls, as strict as Wix.
 
     It keeps everything in memory. POST /admin/seed puts orders, members, contacts and
     subscriptions there, GET /admin/received shows the messages and fulfillments that were
     made, POST /admin/faults makes calls fail, POST /admin/clock moves its clock and
     POST /admin/reset begins anew. Its own changes are told by signed webhooks.
-
-    \b
-    Settings (environment or .env):
-      SANDBOX_HOST            where it listens                  [127.0.0.1]
-      SANDBOX_PORT            port of the API; 0 takes any free [8200]
-      SANDBOX_INTERNAL_PORT   /healthz, /readyz, /metrics       [9104]
-      WIX_APP_ID              the app that may ask for tokens   [sandbox-app]
-      WIX_APP_SECRET          its secret                        [sandbox-secret]
-      WEBHOOK_URL             where its webhooks go; empty: nowhere
-                              [http://127.0.0.1:8000/webhooks/wix]
-      DATA_DIR                its key pair lies in DATA_DIR/sandbox [data]
-      WIX_CALLS_PER_MINUTE    calls of one app instance before 429 [200]
-      SANDBOX_TOKEN_LIFE      how long a token lives, in seconds   [14400]
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for name in ("httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
         wix = build(WixApiSettings())
+    except ValidationError as error:
+        raise click.UsageError(_named(error)) from error
     except PortTaken as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"Sandbox Wix listens at {wix.url} (health and metrics at {wix.internal_url})")
@@ -48,3 +52,8 @@ async def _until_told(wix: SandboxWix) -> None:
     for one in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(one, wix.stop)
     await wix.serve()
+
+
+def _named(error: ValidationError) -> str:
+    """The settings that can't be read, without their values: one of them is a secret."""
+    return "; ".join(f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())

@@ -78,7 +78,11 @@ def build(settings: WixApiSettings, *, tell: Tell | None = None, clock: Clock | 
     courier, metrics = _courier(settings), Metrics()
     world = World(settings, tell=tell or courier.send, clock=clock)
     public = _bound(settings.sandbox_host, settings.sandbox_port, "SANDBOX_PORT")
-    internal = _bound(settings.sandbox_host, settings.sandbox_internal_port, "SANDBOX_INTERNAL_PORT")
+    try:
+        internal = _bound(settings.sandbox_host, settings.sandbox_internal_port, "SANDBOX_INTERNAL_PORT")
+    except PortTaken:
+        public.close()
+        raise
     apps = (create_app(world, courier, metrics), create_internal_app(courier, metrics))
     servers = (_server(apps[0]), _server(apps[1]))
     return SandboxWix(world=world, public=public, internal=internal, servers=servers)

@@ -25,6 +25,6 @@ class WixApiSettings(BaseSettings):
     # The key pair lies in DATA_DIR/sandbox.
     data_dir: Path = Path("data")
     # Wix throttles an app instance above this.
-    wix_calls_per_minute: int = 200
+    sandbox_calls_per_minute: int = 200
     # As long as a token of Wix lives.
     sandbox_token_life: timedelta = timedelta(hours=4)

@@ -51,7 +51,7 @@ class World:
         self.tell = tell
         self.clock = clock or Clock()
         self.faults = Faults()
-        self.quota = Quota(per_minute=settings.wix_calls_per_minute, clock=self.clock)
+        self.quota = Quota(per_minute=settings.sandbox_calls_per_minute, clock=self.clock)
         self.tokens = Tokens(
             app_id=settings.wix_app_id,
             app_secret=settings.wix_app_secret.get_secret_value(),

@@ -89,7 +89,7 @@ class TestQuota:
         assert code(wix.get(ORDER)) == (429, "RESOURCE_EXHAUSTED")
 
     def test_calls_are_free_again_after_a_minute(self, tmp_path: Path) -> None:
-        with a_wix(tmp_path, wix_calls_per_minute=1) as wix:
+        with a_wix(tmp_path, sandbox_calls_per_minute=1) as wix:
             furnish(wix)
             assert [wix.get(ORDER).status_code for _ in range(2)] == [200, 429]
 
@@ -98,7 +98,7 @@ class TestQuota:
             assert wix.get(ORDER).status_code == 200
 
     def test_each_site_has_its_own(self, tmp_path: Path) -> None:
-        with a_wix(tmp_path, wix_calls_per_minute=1) as wix:
+        with a_wix(tmp_path, sandbox_calls_per_minute=1) as wix:
             furnish(wix)
             wix.get(ORDER)
             other = {"authorization": wix.token(OTHER_SITE)}

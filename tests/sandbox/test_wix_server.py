@@ -15,9 +15,11 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from sandbox.wix_api.courier import Courier
 from sandbox.wix_api.events import Event
+from sandbox.wix_api.serve import command
 from sandbox.wix_api.server import PortTaken, build, running
 from sandbox.wix_api.settings import WixApiSettings
 from tests.sandbox.wix_site import SITE, STORE_ORDER
@@ -205,9 +207,34 @@ class TestProcess:
     def test_it_makes_its_key_pair(self, process: Any, tmp_path: Path) -> None:
         assert (tmp_path / "sandbox" / "public.pem").read_text().startswith("-----BEGIN PUBLIC KEY-----")
 
-    def test_a_taken_port_is_said_with_the_setting_to_change(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("name", ["sandbox_port", "sandbox_internal_port"])
+    def test_a_taken_port_is_said_with_the_setting_to_change(self, tmp_path: Path, name: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as held:
             port = held.getsockname()[1]
 
-            with pytest.raises(PortTaken, match=f"{port} is taken; set SANDBOX_PORT"):
-                build(settings(tmp_path, sandbox_port=port))
+            with pytest.raises(PortTaken, match=f"{port} is taken; set {name.upper()} "):
+                build(settings(tmp_path, **{name: port}))
+
+
+class TestCommand:
+    def test_help_lists_every_setting(self) -> None:
+        words = CliRunner().invoke(command, ["--help"]).output.split()
+
+        assert {name.upper() for name in WixApiSettings.model_fields} <= set(words)
+
+    def test_a_setting_it_cannot_read_is_named_without_a_traceback(self) -> None:
+        said = CliRunner(env={"SANDBOX_TOKEN_LIFE": "long"}).invoke(command, [])
+
+        assert said.exit_code == 2
+        assert "SANDBOX_TOKEN_LIFE" in said.output
+
+    def test_a_taken_port_ends_it_with_one_sentence(self, tmp_path: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as held:
+            port = str(held.getsockname()[1])
+            said = CliRunner(env={"SANDBOX_PORT": port, "DATA_DIR": str(tmp_path)}).invoke(command, [])
+
+        assert said.exit_code == 1
+        assert (
+            said.output
+            == f"Error: 127.0.0.1:{port} is taken; set SANDBOX_PORT to a free port (0 takes any)\n"
+        )

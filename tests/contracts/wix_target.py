@@ -1,0 +1,193 @@
+"""Where the Wix contract is tried: on the sandbox, and on Wix itself when `WIX_TEST_*` says how."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sandbox.wix_api.server import running
+from sandbox.wix_api.settings import WixApiSettings
+from tests.contracts.shapes import differences
+
+REST = Path(__file__).parents[1] / "payloads" / "rest"
+SITE = "3bbcabc7-ebb7-4fc8-8829-13ea0e142123"
+VISITOR = "45492918-47c9-57ed-94ba-18c8b007cf84"
+
+
+def payload(name: str) -> Any:
+    """A documented request or answer."""
+    return json.loads((REST / f"{name}.json").read_text())
+
+
+class WixTestSettings(BaseSettings):
+    """A site of one's own at Wix to try the contract on; without it the sandbox alone is tried.
+
+    What is changed there (a message to the visitor, a fulfillment) is changed only with
+    `WIX_TEST_CHANGES=true`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="WIX_TEST_", env_file=".env", extra="ignore")
+
+    url: str = "https://www.wixapis.com"
+    app_id: str = ""
+    app_secret: SecretStr = SecretStr("")
+    instance_id: str = ""
+    plan_order_id: str = ""
+    store_order_id: str = ""
+    member_id: str = ""
+    contact_id: str = ""
+    email: str = ""
+    visitor_id: str = ""
+    changes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A Wix to call. `ids` names what may be asked for there; `is_ours` is true of the sandbox."""
+
+    http: httpx.Client
+    app_id: str
+    app_secret: str
+    instance_id: str
+    is_ours: bool
+    changes: bool
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def id(self, name: str) -> str:
+        """The id of something that is there, or the test is skipped."""
+        if not self.ids.get(name):
+            pytest.skip(f"WIX_TEST_{name.upper()} is not set")
+        return self.ids[name]
+
+    def may_change(self) -> None:
+        """Skip the test where nothing may be changed."""
+        if not self.changes:
+            pytest.skip("WIX_TEST_CHANGES is not true")
+
+    def ask_token(self, **changed: str) -> httpx.Response:
+        """Ask for a token."""
+        asked = {
+            "grant_type": "client_credentials",
+            "client_id": self.app_id,
+            "client_secret": self.app_secret,
+            "instance_id": self.instance_id,
+        }
+        return self.http.post("/oauth2/token", json={**asked, **changed})
+
+    def call(self, method: str, path: str, *, query: Any = None, body: Any = None) -> Any:
+        """Make a call that must succeed; the body of the answer."""
+        answer = self.http.request(method, path, params=query, json=body)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["x-wix-request-id"]
+        return answer.json()
+
+    def check(
+        self, answer: Any, documented: Any, *, must: tuple[str, ...], ignore: tuple[str, ...] = ()
+    ) -> None:
+        """The answer has the documented shape.
+
+        The sandbox holds the documented entity, so everything must be there; a site at Wix
+        holds another one and omits what has no value, so only `must` has to.
+        """
+        missing = [path for path in must if not _has(answer, path)]
+        found = differences(answer, documented, ignore=ignore)
+        if not self.is_ours:
+            found = [one for one in found if not one.endswith((" is missing", " is empty"))]
+        problems = [f"{path} must be there" for path in missing] + found
+        assert not problems, problems
+
+
+def _has(answer: Any, path: str) -> bool:
+    for name in path.split("."):
+        answer = answer[0] if isinstance(answer, list) and answer else answer
+        if not isinstance(answer, dict) or name not in answer:
+            return False
+        answer = answer[name]
+    return True
+
+
+@contextmanager
+def the_sandbox(folder: Path) -> Iterator[Target]:
+    """The sandbox with the documented entities on one site."""
+    settings = WixApiSettings(
+        _env_file=None, sandbox_port=0, sandbox_internal_port=0, webhook_url="", data_dir=folder
+    )
+    with running(settings) as wix, httpx.Client(base_url=wix.url) as http:
+        seeded = http.post("/admin/seed", json=_documented())
+        assert seeded.status_code == 200, seeded.text
+        yield _authorized(
+            Target(
+                http=http,
+                app_id=settings.wix_app_id,
+                app_secret=settings.wix_app_secret.get_secret_value(),
+                instance_id=SITE,
+                is_ours=True,
+                changes=True,
+                ids=_documented_ids(),
+            )
+        )
+
+
+@contextmanager
+def the_real_one() -> Iterator[Target]:
+    """The site at Wix that `WIX_TEST_*` names, or the test is skipped."""
+    given = WixTestSettings()
+    if not (given.app_id and given.app_secret.get_secret_value() and given.instance_id):
+        pytest.skip("WIX_TEST_APP_ID, WIX_TEST_APP_SECRET and WIX_TEST_INSTANCE_ID are not set")
+    with httpx.Client(base_url=given.url, timeout=30) as http:
+        yield _authorized(
+            Target(
+                http=http,
+                app_id=given.app_id,
+                app_secret=given.app_secret.get_secret_value(),
+                instance_id=given.instance_id,
+                is_ours=False,
+                changes=given.changes,
+                ids={
+                    name: str(value) for name, value in given.model_dump().items() if isinstance(value, str)
+                },
+            )
+        )
+
+
+def _authorized(target: Target) -> Target:
+    target.http.headers["authorization"] = target.ask_token().json()["access_token"]
+    return target
+
+
+def _documented_ids() -> dict[str, str]:
+    return {
+        "plan_order_id": payload("get_order.answer")["order"]["id"],
+        "store_order_id": payload("store_order.entity")["id"],
+        "shipped_order_id": payload("list_fulfillments.answer")["orderWithFulfillments"]["orderId"],
+        "member_id": payload("get_member__full.answer")["member"]["id"],
+        "contact_id": payload("get_contact__full.answer")["contact"]["id"],
+        "email": "one@example.com",
+        "visitor_id": VISITOR,
+    }
+
+
+def _documented() -> dict[str, Any]:
+    shipped = payload("list_fulfillments.answer")["orderWithFulfillments"]
+    order = payload("store_order.entity")
+    orders = [payload("get_order.answer")["order"]]
+    for name in ("all", "by_status"):
+        orders += payload(f"list_orders__{name}.answer")["orders"]
+    subscriptions = payload("query_email_subscriptions.answer")["email_subscriptions"]
+    entities: dict[str, list[Any]] = {
+        "planOrders": [{"order": one} for one in orders],
+        "storeOrders": [{"order": order}, {"order": {**order, "id": shipped["orderId"]}}],
+        "fulfillments": [shipped],
+        "members": [{"member": payload("get_member__full.answer")["member"]}],
+        "contacts": [{"contact": payload("get_contact__full.answer")["contact"]}],
+        "subscriptions": subscriptions,
+    }
+    on_site = {name: [{"instanceId": SITE, **one} for one in ones] for name, ones in entities.items()}
+    return {"sites": [{"instanceId": SITE, "name": "Demo Studio"}], **on_site}
