@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
@@ -164,9 +165,8 @@ def _print_table(found: Sequence[Listed]) -> None:
 
 
 def _print(table: Table) -> None:
-    console = Console()
     # Piped, a table is as wide as it needs: keys are there to be copied.
-    console.print(table, width=None if console.is_terminal else PIPED_WIDTH, crop=False)
+    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
 
 
 def _as_json(found: Sequence[Listed]) -> str:

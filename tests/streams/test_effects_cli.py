@@ -1,0 +1,168 @@
+"""`effects list | show | redrive`, run as a person or a script runs them."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.change import Change
+from streams.effect import State
+from streams.effects_cli import effects
+from streams.outbox import Errand, Outbox
+from streams.procedure import Ready
+from streams.settings import OutboxSettings
+from tests.streams.made_effects import FLOW, SITE, an_effect, due
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("OUTBOX_URL", "")
+    return lambda *words: CliRunner().invoke(effects, words)
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> None:
+    """One effect done, two failed for different reasons, one due."""
+    asyncio.run(_fill(tmp_path))
+
+
+async def _fill(folder: Path) -> None:
+    outbox = Outbox(OutboxSettings(data_dir=folder, outbox_url=""))
+    await outbox.open()
+    try:
+        changes = {
+            "done": Change(state=State.DONE, wix_id="m-1"),
+            "refused": Change(
+                state=State.FAILED, reason="refused", last_status=400, last_code="X", next_step="Look at Wix."
+            ),
+            "unclear": Change(state=State.FAILED, reason="out_of_attempts", in_doubt=True),
+        }
+        await outbox.record(due(*(an_effect(key, order=key) for key in changes)))
+        for _, some in await outbox.pick(Errand(owner="w", flows=(FLOW,), sites=1)):
+            for held in some:
+                claim = await outbox.claim("w", held, Ready(request=None), timedelta(seconds=20))
+                assert claim is not None
+                await outbox.settle(claim, changes[held.effect.key])
+        await outbox.record(due(an_effect("new", site="another", order="new")))
+    finally:
+        await outbox.close()
+
+
+def parsed(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def keys(result: Result) -> list[str]:
+    return [each["key"] for each in parsed(result)]
+
+
+@pytest.mark.usefixtures("filled")
+class TestList:
+    def test_shows_a_table_of_the_newest(self, run: Run) -> None:
+        shown = run("list")
+
+        assert shown.exit_code == 0
+        assert "Look at Wix." in shown.stdout
+        assert shown.stdout.index("unclear") < shown.stdout.index("Look at Wix.")
+
+    @pytest.mark.parametrize(
+        ("words", "fits"),
+        [
+            ([], ["new", "unclear", "refused", "done"]),
+            (["--state", "failed"], ["unclear", "refused"]),
+            (["--reason", "refused"], ["refused"]),
+            (["--site", SITE, "--limit", "1"], ["unclear"]),
+            (["--order", "done"], ["done"]),
+            (["--flow", "fulfillment"], []),
+        ],
+    )
+    def test_filters(self, run: Run, words: list[str], fits: list[str]) -> None:
+        assert keys(run("list", "--json", *words)) == fits
+
+    def test_says_so_when_there_are_none(self, run: Run) -> None:
+        assert "No effects fit." in run("list", "--order", "none").stdout
+
+    def test_long_keys_are_shown_whole(self, run: Run, tmp_path: Path) -> None:
+        long = "fulfillment:" + "x" * 150
+        asyncio.run(_record(tmp_path, long))
+
+        assert long in run("list").stdout
+
+
+@pytest.mark.usefixtures("filled")
+class TestShow:
+    def test_tells_all_there_is(self, run: Run) -> None:
+        shown = parsed(run("show", "refused", "--json"))
+
+        expected = {"state": "failed", "last_status": 400, "last_code": "X", "next_step": "Look at Wix."}
+        assert expected.items() <= shown.items()
+        assert "Look at Wix." in run("show", "refused").stdout
+
+    def test_an_unknown_key_is_said(self, run: Run) -> None:
+        shown = run("show", "nothing")
+
+        assert shown.exit_code == 1
+        assert "No effect has the key nothing" in shown.stderr
+
+
+@pytest.mark.usefixtures("filled")
+class TestRedrive:
+    def test_by_key_makes_a_failed_effect_due_again(self, run: Run) -> None:
+        assert run("redrive", "refused").exit_code == 0
+
+        assert keys(run("list", "--json", "--state", "waiting")) == ["refused"]
+
+    def test_by_filter(self, run: Run) -> None:
+        run("redrive", "--reason", "out_of_attempts")
+
+        assert keys(run("list", "--json", "--state", "doubtful")) == ["unclear"]
+
+    def test_of_all_leaves_what_is_done(self, run: Run) -> None:
+        assert sorted(keys(run("redrive", "--all", "--json"))) == ["refused", "unclear"]
+
+        assert keys(run("list", "--json", "--state", "done")) == ["done"]
+
+    def test_dry_run_shows_the_plan_and_changes_nothing(self, run: Run) -> None:
+        planned = run("redrive", "--all", "--dry-run")
+
+        assert "2 failed effects would be tried again." in planned.stderr
+        assert keys(run("list", "--json", "--state", "failed")) == ["unclear", "refused"]
+
+    def test_a_key_that_names_no_failed_effect_is_said(self, run: Run) -> None:
+        result = run("redrive", "refused", "done")
+
+        assert result.exit_code == 1
+        assert "1 of the keys name no failed effect" in result.stderr
+        assert keys(run("list", "--json", "--state", "done")) == ["done"]
+
+    def test_without_any_choice_nothing_is_done(self, run: Run) -> None:
+        result = run("redrive")
+
+        assert result.exit_code == 2
+        assert "--all" in result.stderr
+
+
+class TestAway:
+    def test_a_missing_outbox_is_said_and_not_made(self, run: Run, tmp_path: Path) -> None:
+        result = run("list")
+
+        assert result.exit_code == 1
+        assert "there is no such file" in result.stderr
+        assert "Traceback" not in result.output
+        assert list(tmp_path.iterdir()) == []
+
+
+async def _record(folder: Path, key: str) -> None:
+    outbox = Outbox(OutboxSettings(data_dir=folder, outbox_url=""))
+    await outbox.open()
+    await outbox.record(due(an_effect(key)))
+    await outbox.close()
