@@ -42,28 +42,8 @@ def register(app: Any, kafka: KafkaSettings, seat: LedgerSeat, meters: Meters, s
 
     async def write(stream: Any) -> None:
         async for events in stream.take_events(BATCH, within=BATCH_WITHIN_SECONDS):
-            read = [event.message for event in events]
-            records = [ledger_record(one.offset, one.timestamp, one.value) for one in read]
-            try:
-                    offsets[place] = await seat.next_offset()
-                except AnotherLog:
-                    stop.set()
-                    continue
-                await self._seek(place, offsets[place])
-            return offsets
-
-    return LedgerConsumer
-
-
-def register(app: Any, kafka: KafkaSettings, seat: LedgerSeat, meters: Meters, stop: asyncio.Event) -> None:
-    """Give the app its one agent, which acknowledges rows only when DuckDB holds them."""
-
-    async def write(stream: Any) -> None:
-        async for events in stream.take_events(BATCH, within=BATCH_WITHIN_SECONDS):
-            records = [
-                ledger_record(event.message.offset, event.message.timestamp, event.message.value)
-                for event in events
-            ]
+            messages = [event.message for event in events]
+            records = [ledger_record(one.offset, one.timestamp, one.value) for one in messages]
             try:
                 meters.rows.inc(await seat.append(records))
             except AnotherLog:

@@ -35,12 +35,8 @@ def from_event(record: EventRecord, source: Source) -> list[LifecycleRow]:
     """
     body = record.body
     fact = fact_of(record, body)
-    happened = _row(record, body, source, fact, row_of=fact.what)
-    effects = due.decide(record).effects
-    return [
-        happened,
-        *(_row(record, body, source, _due(one), row_of=f"effect_due/{one.key}") for one in effects),
-    ]
+    facts = [fact, *map(_due, due.decide(record).effects)]
+    return [_row(record, body, source, one) for one in facts]
 
 
 def from_outcome(outcome: Outcome) -> LifecycleRow:
@@ -92,9 +88,8 @@ def from_dead_letter(letter: DeadLetter) -> LifecycleRow:
     )
 
 
-def _row(
-    record: EventRecord, body: Mapping[str, Any], source: Source, fact: Fact, *, row_of: str
-) -> LifecycleRow:
+def _row(record: EventRecord, body: Mapping[str, Any], source: Source, fact: Fact) -> LifecycleRow:
+    row_of = f"{fact.what}/{fact.variant}" if fact.variant else fact.what
     return LifecycleRow(
         row_id=event_row_id(record.instance_id, record.event_id, row_of),
         what=fact.what,
@@ -113,7 +108,13 @@ def _row(
 
 def _due(effect: Effect) -> Fact:
     facts = EffectFacts(flow=effect.flow, outcome="due", event_at=effect.event_at, ref=effect.ref)
-    return Fact(what="effect_due", entity_id=effect.key, order_id=effect.order_id, facts=facts)
+    return Fact(
+        what="effect_due",
+        entity_id=effect.key,
+        order_id=effect.order_id,
+        facts=facts,
+        variant=effect.key,
+    )
 
 
 def _sequence(body: Mapping[str, Any]) -> int | None:

@@ -16,12 +16,16 @@ from streams.lifecycle_store import fulfillments_facts, lines, store_order_facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """The part of a row that depends on the kind of event."""
+    """The part of a row that depends on the kind of event.
+
+    `variant` tells apart rows that one event id may give, where `what` doesn't.
+    """
 
     what: str
     entity_id: str
     order_id: str | None
     facts: Facts
+    variant: str = ""
 
 
 def fact_of(record: EventRecord, body: Mapping[str, Any]) -> Fact:
@@ -121,6 +125,8 @@ def _handover(body: Mapping[str, Any]) -> Fact:
         entity_id=handover_id(warehouse, key),
         order_id=text(body, "orderId"),
         facts=facts,
+        # A key used again has the same event id, whatever is told with it.
+        variant=text(body, "bodyHash") or "",
     )
 
 
