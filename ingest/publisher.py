@@ -29,7 +29,7 @@ MAX_BATCH_BYTES = 128 * 1024
 RECONNECT_SECONDS = 0.5
 # aiokafka finds its brokers again by itself; one that moved or was made anew it may not.
 REPLACE_AFTER_SECONDS = 20.0
-FLUSH_SECONDS = 5.0
+FLUSH_SECONDS = 3.0
 CHECK_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)

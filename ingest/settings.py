@@ -46,7 +46,7 @@ class KafkaSettings(BaseSettings):
         """Keyword arguments that every kafka-python client takes."""
         return self.aiokafka_options()
 
-    def faust_broker(self) -> tuple[list[str], Any | None]:
+    def faust_broker(self) -> tuple[list[str], Any]:
         """`broker=` and `broker_credentials=` of a Faust app; credentials None when plain text."""
         # Imported here because only the flows' processes need Faust, and it takes a second.
         from faust import SASLCredentials, SSLCredentials

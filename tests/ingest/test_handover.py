@@ -137,8 +137,8 @@ class TestTokens:
 
         north, south = parse_tokens(f"north:{digest}:a|b, south:{digest}:c,")
 
-        assert (north.name, north.instance_ids) == ("north", {"a", "b"})
-        assert (south.name, south.instance_ids) == ("south", {"c"})
+        assert (north.name, north.instance_ids) == ("north", frozenset({"a", "b"}))
+        assert (south.name, south.instance_ids) == ("south", frozenset({"c"}))
 
     def test_no_setting_is_no_warehouse(self) -> None:
         assert parse_tokens(" ") == ()
