@@ -28,14 +28,17 @@ TIMEOUT_SECONDS = 5.0
 class WarehouseSettings(BaseSettings):
     """Where the warehouse hands over, as whom, and how long it packs."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
 
     data_dir: Path = Path("data")
     handover_url: str = "http://127.0.0.1:8000/handovers"
-    # The token of which ingest holds the hash in HANDOVER_TOKENS.
+    """Where the warehouse hands over."""
     warehouse_token: SecretStr = SecretStr("")
-    # How long packing takes, counted from when the parcel came onto the list.
+    """The warehouse's token, of which the door holds the hash in HANDOVER_TOKENS."""
     warehouse_delay_seconds: float = 2.0
+    """How long packing takes, counted from when the parcel came onto the list."""
 
 
 class PackingList:

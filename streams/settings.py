@@ -39,7 +39,7 @@ class OutboxSettings(BaseSettings):
     data_dir: Path = Path("data")
     """Folder of everything that a process keeps on its own disk."""
     outbox_url: str = ""
-    """SQLAlchemy URL of the outbox. Empty: SQLite at DATA_DIR/outbox.sqlite. Several need PostgreSQL."""
+    """SQLAlchemy URL of the outbox; empty is SQLite in DATA_DIR. Several machines need PostgreSQL."""
     site_lease: timedelta = timedelta(seconds=60)
     """How long a worker that stopped renewing keeps its sites from the others."""
     read_back_after: timedelta = timedelta(seconds=60)

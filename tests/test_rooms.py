@@ -28,6 +28,8 @@ ALLOWED: dict[str, set[str]] = {
         "analytics.lifecycle",
         "analytics.ledger",
         "analytics.service",
+        # What the service is given.
+        "analytics.reports",
     },
     "dashboard": {"analytics.lifecycle"},
     "sandbox": {"ingest.topics"},
@@ -161,7 +163,7 @@ class TestFiles:
         assert ast.get_docstring(module.tree)
         assert len(module.tree.body) == 1
 
-    @pytest.mark.parametrize("module", EVERYTHING, ids=ids)
+    @pytest.mark.parametrize("module", CODE, ids=ids)
     def test_a_module_fits_in_four_hundred_lines(self, module: Module) -> None:
         assert len(module.source.splitlines()) <= MOST_LINES
 

@@ -10,13 +10,16 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class WixApiSettings(BaseSettings):
     """Where the sandbox Wix listens, who its one app is and where its webhooks go."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
 
     sandbox_host: str = "127.0.0.1"
-    # 0 takes any free port; the one taken is printed.
+    """Address of the sandbox Wix."""
     sandbox_port: int = 8200
-    # Health and metrics, never on the public port.
+    """Port of the sandbox Wix; 0 takes any free one, which is printed."""
     sandbox_internal_port: int = 9104
+    """Port of the sandbox's health and metrics."""
     # The app that may ask for tokens. A sandbox secret guards nothing, so it has a default.
     wix_app_id: str = "sandbox-app"
     wix_app_secret: SecretStr = SecretStr("sandbox-secret")
@@ -24,7 +27,7 @@ class WixApiSettings(BaseSettings):
     webhook_url: str = "http://127.0.0.1:8000/webhooks/wix"
     # The key pair lies in DATA_DIR/sandbox.
     data_dir: Path = Path("data")
-    # Wix throttles an app instance above this.
     sandbox_calls_per_minute: int = 200
-    # As long as a token of Wix lives.
+    """Calls of one app instance before the sandbox answers 429, as Wix does."""
     sandbox_token_life: timedelta = timedelta(hours=4)
+    """How long a token lives; at Wix it is four hours."""
