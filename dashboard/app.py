@@ -1,5 +1,6 @@
 """The pages and what is around them. Streamlit runs this file for every interaction."""
 
+from pathlib import Path
 from zoneinfo import available_timezones
 
 import streamlit as st
@@ -7,10 +8,15 @@ import streamlit as st
 from dashboard import frame
 from dashboard.views import churn, fulfillment, orders, pipeline
 
+AUTO_REFRESH = "Draws the page anew when the ledger has a newer version, at most every quarter of a minute."
+STATIC = Path(__file__).parent / "static"
+
 
 def main() -> None:
     """Draw the frame and the page that the URL names."""
-    st.set_page_config(page_title="Orderline", layout="wide")
+    # An icon of our own: without one the browser would fetch the page's symbol from another host.
+    st.set_page_config(page_title="Orderline", page_icon=str(STATIC / "icon.svg"), layout="wide")
+    st.logo(str(STATIC / "logo.svg"), icon_image=str(STATIC / "icon.svg"))
     page = st.navigation(
         {
             "Reports": [
@@ -34,6 +40,7 @@ def main() -> None:
         }
     )
     with st.sidebar:
+        st.toggle("Auto-refresh", value=True, key="auto_refresh", help=AUTO_REFRESH)
         st.selectbox("Time zone", _zones(), key="tz", bind="query-params")
     head, state = st.columns([1, 1], vertical_alignment="center")
     head.header(page.title, anchor=False)

@@ -57,7 +57,7 @@ def flow_lines(table: pd.DataFrame, measures: dict[str, str]) -> Spec:
         .mark_line(interpolate="linear", strokeWidth=2, point=alt.OverlayMarkDef(size=14))
         .encode(
             x=_time_axis(),
-            y=alt.Y("orders:Q", title=None, axis=alt.Axis(format=",", tickMinStep=1)),
+            y=alt.Y("orders:Q", title=None, axis=alt.Axis(format=",.0f", tickMinStep=1)),
             color=_legend("measure", measures),
             tooltip=[_time_tip(), alt.Tooltip("measure:N"), alt.Tooltip("orders:Q", format=",")],
         )
@@ -73,7 +73,7 @@ def open_area(table: pd.DataFrame) -> Spec:
         .mark_area(interpolate="step-after", opacity=0.85, color=BLUE)
         .encode(
             x=_time_axis(),
-            y=alt.Y("open_at_end:Q", title=None, axis=alt.Axis(format=",", tickMinStep=1)),
+            y=alt.Y("open_at_end:Q", title=None, axis=alt.Axis(format=",.0f", tickMinStep=1)),
             tooltip=[_time_tip(), alt.Tooltip("open_at_end:Q", title="open", format=",")],
         )
     )
@@ -107,7 +107,7 @@ def gained_and_lost(table: pd.DataFrame) -> Spec:
     long = pd.concat([new, lost], ignore_index=True)
     colours = {"new": GREEN, **CAUSE_COLOURS}
     chart = _bars_over_time(long).encode(
-        y=alt.Y("customers:Q", title=None, stack="zero", axis=alt.Axis(format=",", tickMinStep=1)),
+        y=alt.Y("customers:Q", title=None, stack="zero", axis=alt.Axis(format=",.0f", tickMinStep=1)),
         color=_legend("what", colours),
         tooltip=[_time_tip(), "what:N", alt.Tooltip("customers:Q", format=",")],
     )
@@ -136,7 +136,7 @@ def percentile_lines(table: pd.DataFrame, columns: dict[str, str], target_hours:
         .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=14), invalid="break-paths-show-path-domains")
         .encode(
             x=_time_axis(),
-            y=alt.Y("hours:Q", title=None, axis=alt.Axis(format=",")),
+            y=alt.Y("hours:Q", title=None, axis=alt.Axis(format=",.0f")),
             color=_legend("percentile", colours),
             tooltip=[_time_tip(), "percentile:N", alt.Tooltip("hours:Q", format=",.1f")],
         )
@@ -164,15 +164,13 @@ def _bars_over_time(data: pd.DataFrame) -> alt.Chart:
     """Bars from 14 % to 86 % of their bucket, whatever its length."""
     width = data["at_end"] - data["at"]
     data = data.assign(left=data["at"] + width * 0.14, right=data["at"] + width * 0.86)
-    x = alt.X("left:T", title=None, scale=alt.Scale(type="utc"))
-    chart: alt.Chart = alt.Chart(data).mark_rect().encode(x=x, x2="right:T")
+    chart: alt.Chart = alt.Chart(data).mark_rect().encode(x=_time_axis("left"), x2="right:T")
     return chart
 
 
-def _time_axis() -> alt.X:
-    return alt.X(
-        "at:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(grid=False, labelOverlap=True)
-    )
+def _time_axis(field: str = "at") -> alt.X:
+    axis = alt.Axis(grid=False, labelOverlap=True, format="%-d %b", tickCount=8)
+    return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc"), axis=axis)
 
 
 def _time_tip() -> alt.Tooltip:

@@ -7,14 +7,21 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from dashboard import client, scope, spelling
+from dashboard import client, columns, scope, spelling
 from dashboard.cards import Card
 
 STRIP_SECONDS = 5
+# Where a session notes which version its page shows (None: the service was away).
+DRAWN = "drawn_version"
+VERSION_TRIES = 3
 LIVE_SECONDS, DELAYED_SECONDS = 60, 300
 COLOURS = {"up": ("green", "red"), "down": ("red", "green"), "neither": ("gray", "gray")}
 
 WAITING = "Waiting for the first events. As soon as Wix sends one, this page fills in by itself."
+STALE = (
+    "The report service does not answer. What is shown is the last that was known, through {through}; "
+    "what was not asked before is missing until it is back."
+)
 AWAY = (
     "{error} It is part of the ledger process: start it with `python -m streams ledger`, or set "
     "REPORTS_URL to where it listens. This page tries again by itself."
@@ -40,19 +47,21 @@ def filters() -> scope.Scope:
 def show(body: Callable[[str], None]) -> None:
     """Draw a page's body with the newest version, or the sentence that says why there is nothing.
 
-    A version that went away in the middle is asked for again once.
+    A version that goes away in the middle is replaced by the newest, and the body drawn anew.
     """
+    place = st.empty()
     try:
-        version = client.freshness().version
-        if not version:
-            st.info(WAITING, icon=":material/hourglass_empty:")
-            return
-        try:
-            body(version)
-        except client.VersionGone:
-            client.forget_version()
-            body(client.freshness().version)
+        for _ in range(VERSION_TRIES):
+            try:
+                with place.container():
+                    _draw(body, client.freshness())
+            except client.VersionGone:
+                client.forget_version()
+            else:
+                return
+        st.info("The ledger moves on faster than this page is drawn. Reload it.", icon=":material/refresh:")
     except client.ServiceAway as error:
+        st.session_state[DRAWN] = None
         st.error(AWAY.format(error=error), icon=":material/cloud_off:")
     except client.ReportRefused as error:
         st.error(f"The report service refused the question: {error}", icon=":material/error:")
@@ -69,6 +78,8 @@ def strip() -> None:
             st.caption("The report service does not answer; what is shown may be old.")
             return
         _badge(now)
+    if st.session_state.get("auto_refresh", True) and _has_moved_on():
+        st.rerun(scope="app")
 
 
 def cards(found: list[Card]) -> None:
@@ -106,7 +117,7 @@ def table(title: str, subtitle: str, data: pd.DataFrame, *, key: str, empty: str
             st.caption(empty)
             return
         st.caption(subtitle)
-        st.dataframe(data, hide_index=True, alt=f"{title}. {subtitle}")
+        st.dataframe(data, hide_index=True, alt=f"{title}. {subtitle}", column_config=columns.config(data))
         st.download_button(
             "Export CSV",
             lambda: data.to_csv(index=False),
@@ -119,7 +130,7 @@ def table(title: str, subtitle: str, data: pd.DataFrame, *, key: str, empty: str
 
 
 def choose_row(
-    title: str, subtitle: str, data: pd.DataFrame, columns: list[str], *, key: str, empty: str
+    title: str, subtitle: str, data: pd.DataFrame, wanted: list[str], *, key: str, empty: str
 ) -> int | None:
     """A table in a card whose rows can be chosen; gives the chosen row's position, or None."""
     with st.container(border=True, key=f"{key}_card"):
@@ -129,8 +140,9 @@ def choose_row(
             return None
         st.caption(subtitle)
         chosen = st.dataframe(
-            data[columns],
+            data[wanted],
             hide_index=True,
+            column_config=columns.config(data[wanted]),
             key=key,
             on_select="rerun",
             selection_mode="single-row",
@@ -145,6 +157,27 @@ def nothing_yet(data: pd.DataFrame) -> bool:
     if data.empty:
         st.info(WAITING, icon=":material/hourglass_empty:")
     return data.empty
+
+
+def _draw(body: Callable[[str], None], fresh: client.Freshness) -> None:
+    st.session_state[DRAWN] = fresh
+    if not fresh.version:
+        st.info(WAITING, icon=":material/hourglass_empty:")
+        return
+    if fresh.is_stale:
+        through = f"{fresh.data_through:%d %b %H:%M:%S} UTC" if fresh.data_through else "an unknown time"
+        st.warning(STALE.format(through=through), icon=":material/history:")
+    body(fresh.version)
+
+
+def _has_moved_on() -> bool:
+    """Whether the ledger has a newer version than the page shows, or is back after being away."""
+    if DRAWN not in st.session_state:
+        return False
+    try:
+        return bool(client.freshness() != st.session_state[DRAWN])
+    except client.ServiceAway:
+        return False
 
 
 def _badge(now: pd.DataFrame) -> None:

@@ -6,7 +6,15 @@ import streamlit as st
 from dashboard import cards, charts, client, frame, spelling
 from dashboard.scope import Scope
 
-STEPS = ["paid_fulfilled", "placed_paid", "placed_fulfilled", "paid_first_fulfilled", "fulfilled_tracked"]
+# What the reader chooses (and what stands in the URL) → the report's word.
+STEPS = {
+    "Paid to fulfilled": "paid_fulfilled",
+    "Placed to paid": "placed_paid",
+    "Placed to fulfilled": "placed_fulfilled",
+    "Paid to first fulfilled": "paid_first_fulfilled",
+    "Fulfilled to tracked": "fulfilled_tracked",
+}
+FIRST_STEP = "Paid to fulfilled"
 PERCENTILES = {"km_p50_hours": "median", "km_p90_hours": "90 %", "km_p95_hours": "95 %"}
 TARGET_HOURS = 72
 # Where the two ways of measuring differ by more than this, the page says so in words.
@@ -28,9 +36,15 @@ def page() -> None:
     """Draw the page."""
     scope = frame.filters()
     step = st.segmented_control(
-        "Step", STEPS, default=STEPS[0], required=True, key="step", bind="query-params"
+        "Step",
+        list(STEPS),
+        default=FIRST_STEP,
+        required=True,
+        key="step",
+        bind="query-params",
+        label_visibility="collapsed",
     )
-    frame.show(lambda version: _body(version, scope, step or STEPS[0]))
+    frame.show(lambda version: _body(version, scope, STEPS[step or FIRST_STEP]))
 
 
 def _body(version: str, scope: Scope, step: str) -> None:

@@ -34,7 +34,7 @@ def _body(version: str) -> None:
     frame.table(
         "Effects",
         "What events made due, and what came of it: due = done + suppressed + waiting + failed + open",
-        client.fetch_now("effects"),
+        client.fetch_now("effects").drop(columns="bucket_start"),
         key="effects",
         empty="No event has made anything due yet.",
     )
