@@ -48,7 +48,7 @@ async def verdict(witness: Witness, stories: Iterable[Story]) -> Verdict:
     messages, parcels = received["messages"], received["fulfillments"]
     wrong = [
         *await witness.wrong(ends),
-        *_not_once(ends, messages, parcels),
+        *not_once(ends, messages, parcels),
         *_unbalanced(totals, counts, effects=len({end.key for end in ends}), rows=_least_rows(told)),
     ]
     return Verdict(
@@ -72,15 +72,10 @@ async def page_status(http: httpx.AsyncClient, url: str) -> int:
         return 0
 
 
-def _least_rows(stories: Iterable[Story]) -> int:
-    """Every event once, however often it was delivered, has a row."""
-    events = {webhook.body["id"] for story in stories for webhook in story.webhooks}
-    return len(events)
-
-
-def _not_once(
+def not_once(
     ends: Iterable[Expected], messages: list[dict[str, Any]], parcels: list[dict[str, Any]]
 ) -> list[str]:
+    """Messages and fulfillments at Wix that are not there once each, in words."""
     wanted = {end.ref_line: end.key for end in ends if end.is_message}
     orders = [end.order_id for end in ends if end.is_fulfillment]
     texts = [text_of(message) for message in messages]
@@ -93,6 +88,12 @@ def _not_once(
     return said + [
         f"order {order}: {made.count(order)} fulfillments, not {orders.count(order)}" for order in odd
     ]
+
+
+def _least_rows(stories: Iterable[Story]) -> int:
+    """Every event once, however often it was delivered, has a row."""
+    events = {webhook.body["id"] for story in stories for webhook in story.webhooks}
+    return len(events)
 
 
 def _unbalanced(totals: dict[str, int], counts: dict[str, int], *, effects: int, rows: int) -> list[str]:

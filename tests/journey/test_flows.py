@@ -1,0 +1,114 @@
+"""The four flows, from a signed webhook to a message or a fulfillment at Wix."""
+
+import pytest
+
+from sandbox.stories.told_now import NAMES
+from sandbox.verdict import not_once
+from sandbox.witness import text_of, until
+from tests.journey.conftest import Journey, member_of, the_one
+
+pytestmark = pytest.mark.journey
+
+
+async def test_every_story_comes_to_its_end_exactly_once(journey: Journey) -> None:
+    stories = [journey.story(name) for name in NAMES]
+
+    await journey.teller.tell_all(stories, at_once=6)
+    await journey.everything_counted()
+
+    ends = [end for story in stories for end in story.expected]
+    theirs = {member_of(story) for story in stories}
+    received = await journey.witness.received()
+    messages = [one for one in received["messages"] if one["participant"].get("memberId") in theirs]
+    orders = {end.order_id for end in ends}
+    fulfillments = [one for one in received["fulfillments"] if one["orderId"] in orders]
+    assert not_once(ends, messages, fulfillments) == []
+    assert set(journey.teller.answers) == {"200"}
+
+
+class TestPaymentNotice:
+    async def test_member_gets_one_message_about_a_payment(self, journey: Journey) -> None:
+        """F1: payment, Get Order, Get Member, Query Email Subscriptions, conversation, message."""
+        story = await journey.tell("bought_by_member")
+
+        message = the_one(await journey.messages_to(member_of(story)))
+        assert message["instanceId"] == story.instance_id
+        assert message["participant"] == {"memberId": member_of(story)}
+        assert message["body"]["message"]["direction"] == "BUSINESS_TO_PARTICIPANT"
+        assert message["body"]["message"]["visibility"] == "BUSINESS_AND_PARTICIPANT"
+        assert "Monthly Unlimited" in text_of(message)
+        assert "45" in text_of(message)
+
+    async def test_site_that_writes_to_contacts_asks_for_the_contacts_address(self, journey: Journey) -> None:
+        """F2: only the contact's address is subscribed, so a message means that it was the one asked for."""
+        story = await journey.tell("bought_by_contact")
+
+        message = the_one(await journey.messages_to(member_of(story)))
+        assert "Year Pass" in text_of(message)
+
+    async def test_outcome_keeps_the_proof_of_consent(self, journey: Journey) -> None:
+        story = await journey.tell("bought_by_member")
+
+        (end,) = [end for end in story.expected if end.is_message]
+        effect = (await journey.witness.effects(end.order_id))[end.key]
+        assert "SUBSCRIBED" in str(effect["consent"])
+        assert effect["ref"] in text_of(the_one(await journey.messages_to(member_of(story))))
+
+
+class TestPurchaseNotice:
+    @pytest.mark.parametrize("name", ["free_plan", "offline_plan", "only_purchase_notices"])
+    async def test_purchase_without_a_payment_notice_is_written_about(
+        self, journey: Journey, name: str
+    ) -> None:
+        """F3: Order Created (Purchased, if it was a draft), address, subscription, template, message."""
+        story = await journey.tell(name)
+
+        the_one(await journey.messages_to(member_of(story)))
+
+
+class TestFulfillment:
+    async def test_warehouse_hands_over_and_the_fulfillment_has_its_tracking_number(
+        self, journey: Journey
+    ) -> None:
+        """F4: the handover's items and tracking; what List Fulfillments then says is what is recorded."""
+        story = await journey.tell("shipped_late")
+
+        (parcel,) = [end for end in story.expected if end.is_fulfillment]
+        made = the_one(await journey.witness.fulfillments(parcel.order_id))
+        tracking = made["body"]["trackingInfo"]
+        assert tracking["trackingNumber"] == parcel.tracking_number
+        effect = (await journey.witness.effects(parcel.order_id))[parcel.key]
+        assert effect["wix_id"] == made["fulfillmentId"]
+
+    async def test_site_without_a_warehouse_fulfills_on_approval(self, journey: Journey) -> None:
+        story = await journey.tell("shipped_at_once")
+
+        (end,) = [end for end in story.expected if end.is_fulfillment]
+        the_one(await journey.witness.fulfillments(end.order_id))
+
+    async def test_two_parcels_are_two_fulfillments(self, journey: Journey) -> None:
+        story = await journey.tell("shipped_in_two_parcels")
+
+        ends = [end for end in story.expected if end.is_fulfillment]
+        made = await journey.witness.fulfillments(ends[0].order_id)
+        numbers = [one["body"]["trackingInfo"]["trackingNumber"] for one in made]
+        assert numbers == [end.tracking_number for end in ends]
+
+    @pytest.mark.parametrize(
+        "name", ["canceled_before_shipped_at_once", "canceled_before_shipping", "digital"]
+    )
+    async def test_canceled_and_digital_orders_are_never_fulfilled(self, journey: Journey, name: str) -> None:
+        story = await journey.tell(name)
+        await journey.everything_counted()
+
+        assert await journey.witness.fulfillments(story.expected[0].order_id) == []
+
+    async def test_ledger_says_that_a_shipped_order_is_fulfilled(self, journey: Journey) -> None:
+        story = await journey.tell("shipped_late")
+        order_id = story.expected[0].order_id
+
+        async def state() -> bool:
+            rows = await journey.witness.report("orders", kind="store", search=order_id)
+            return [row["state"] for row in rows] == ["fulfilled"]
+
+        await until("the order is fulfilled in the ledger", state, seconds=30)
