@@ -19,7 +19,7 @@ def _live() -> None:
 
 def _body(version: str) -> None:
     now = client.fetch_now("pipeline")
-    if frame.nothing_yet(now):
+    if frame.nothing_yet(now.dropna(subset=["newest_event_at"])):
         return
     frame.cards(_cards(now.iloc[0]))
     accounts = client.fetch_now("conservation")

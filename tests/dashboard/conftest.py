@@ -1,0 +1,132 @@
+"""A real ledger behind its real report service, on a port of its own, for pages to ask."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+import uvicorn
+
+from analytics.ledger import Ledger
+from analytics.lifecycle import LifecycleRow
+from analytics.reports import Reports
+from analytics.service import create_app
+from dashboard import client
+from tests.analytics import history
+
+
+@dataclass(slots=True)
+class Service:
+    """The report service of one test, with the ledger that it answers from."""
+
+    ledger: Ledger
+    url: str
+
+    def tell(self, rows: list[LifecycleRow]) -> None:
+        """Append rows and let readers see them."""
+        history.tell(self.ledger, rows)
+        self.ledger.publish()
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """An empty ledger that answers; the dashboard's settings point at it."""
+    with _forgetting(), _ledger(tmp_path) as ledger, _served(ledger) as url:
+        monkeypatch.setenv("REPORTS_URL", url)
+        yield Service(ledger, url)
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No report service answers."""
+    with _forgetting():
+        monkeypatch.setenv("REPORTS_URL", "http://127.0.0.1:9")
+        yield
+
+
+@contextmanager
+def _forgetting() -> Iterator[None]:
+    """Caches are the process's: one test must not see another's answers."""
+    _forget()
+    yield
+    client._http().close()
+    _forget()
+
+
+def _forget() -> None:
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    client._http.cache_clear()
+
+
+@contextmanager
+def _ledger(folder: Path) -> Iterator[Ledger]:
+    ledger = Ledger.open(folder / "ledger.duckdb")
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def _served(ledger: Ledger) -> Iterator[str]:
+    """The socket listens before the server runs, so that nobody has to wait for it."""
+    config = uvicorn.Config(create_app(Reports(ledger), token=None), log_level="warning", lifespan="off")
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=30)
+
+
+@pytest.fixture
+def told(service: Service) -> Service:
+    """Three store orders and two subscriptions of the last weeks, and a dead letter."""
+    now = datetime.now(UTC).replace(microsecond=0)
+
+    def ago(days: float) -> datetime:
+        return now - timedelta(days=days)
+
+    service.tell(
+        [
+            *_order("1001", ago(10), ago(9.9), fulfilled=ago(8)),
+            *_order("1002", ago(9), ago(8.9)),
+            *_order("1003", ago(6), ago(5.9), canceled=ago(5)),
+            *history.stay("sub-1", ago(80)),
+            *history.stay("sub-2", ago(80), ago(20), cause="MEMBER_ACTION"),
+            history.dead_letter("payments", 0, 7, ago(1)),
+        ]
+    )
+    return service
+
+
+def _order(
+    name: str,
+    placed: datetime,
+    paid: datetime,
+    *,
+    fulfilled: datetime | None = None,
+    canceled: datetime | None = None,
+) -> list[LifecycleRow]:
+    always: dict[str, Any] = {"created": placed, "number": name}
+    rows = [
+        history.store_order(name, "created", placed, **always),
+        history.store_order(name, "approved", paid, paid="PAID", **always),
+    ]
+    if fulfilled:
+        rows.append(
+            history.store_order(name, "fulfilled", fulfilled, paid="PAID", fulfilled="FULFILLED", **always)
+        )
+    if canceled:
+        rows.append(history.store_order(name, "canceled", canceled, paid="PAID", status="CANCELED", **always))
+    return rows
