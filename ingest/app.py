@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -29,6 +29,10 @@ MAX_BODY_BYTES = 1024 * 1024
 # A body that dribbles in holds a connection; Wix itself gives up after 1.25 s.
 BODY_SECONDS = 10.0
 
+# At the rate we promise, 1 000 a second, a tenth of this is under way. More means that answers come
+# later than Wix waits for them; then an early 503 serves everybody better than a late 200.
+MAX_UNDER_WAY = 512
+
 WEBHOOKS = "/webhooks/wix"
 HANDOVERS = "/handovers"
 
@@ -46,6 +50,21 @@ class Keys(Protocol):
         """The keys in force now."""
 
 
+class Crowd:
+    """Requests under way; no more than MAX_UNDER_WAY get in."""
+
+    def __init__(self) -> None:
+        self._under_way = 0
+
+    def __enter__(self) -> None:
+        if self._under_way >= MAX_UNDER_WAY:
+            raise NotDurable("overloaded")
+        self._under_way += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._under_way -= 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
     """What the routes work with. `app_id` names the app where a token does not."""
@@ -56,6 +75,7 @@ class Door:
     check_expiry: bool = True
     app_id: str | None = None
     warehouses: Sequence[handover.Warehouse] = ()
+    crowd: Crowd = field(default_factory=Crowd)
 
     async def webhook(self, request: Request) -> PlainTextResponse:
         """Take one of Wix's webhooks; 200 only when it is on the log."""
@@ -89,7 +109,8 @@ class Door:
     ) -> PlainTextResponse:
         started = time.perf_counter()
         try:
-            response = await take(request)
+            with self.crowd:
+                response = await take(request)
             code = bytes(response.body).decode()
         except (Refused, handover.HandoverRefused, TooLarge, NotDurable) as refusal:
             status, code, reason = _meaning(refusal)

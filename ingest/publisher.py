@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 class NotDurable(Exception):
     """The record may not be on the log: the sender should send again.
 
-    `reason` is broker_away, timeout, refused, topics_missing or closed.
+    `reason` is broker_away, timeout, refused or topics_missing; the door adds overloaded.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:

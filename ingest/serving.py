@@ -20,6 +20,8 @@ from ingest.settings import IngestSettings, KafkaSettings
 BACKLOG = 2048
 # Longer than the slowest answer (the publisher's second), shorter than a supervisor's patience.
 FINISH_SECONDS = 5
+# Longer than proxies keep an idle connection (60 s), or one may send on a connection we just closed.
+KEEP_ALIVE_SECONDS = 75
 
 _log = logging.getLogger(__name__)
 
@@ -105,6 +107,7 @@ def _listener(app: Starlette) -> Listener:
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=FINISH_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
     )
 

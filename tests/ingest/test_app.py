@@ -1,13 +1,14 @@
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from ingest.app import MAX_BODY_BYTES, Door, create_app
+from ingest.app import MAX_BODY_BYTES, MAX_UNDER_WAY, Door, create_app
 from ingest.handover import parse_tokens
 from ingest.internal import create_internal_app
 from ingest.keys import FixedKeys, KeyFile
@@ -170,6 +171,17 @@ class TestWebhooks:
         assert await posted(http, webhook({"id": "e"}, key)) == (503, "not_durable")
 
         log.available = True
+        assert await posted(http, webhook({"id": "e"}, key)) == (200, "ok")
+
+    async def test_a_crowd_is_turned_away_early_and_let_in_again(
+        self, door: Door, http: httpx.AsyncClient, key: rsa.RSAPrivateKey
+    ) -> None:
+        """Answers that come later than Wix waits for them help nobody."""
+        with ExitStack() as others:
+            for _ in range(MAX_UNDER_WAY):
+                others.enter_context(door.crowd)
+            assert await posted(http, webhook({"id": "e"}, key)) == (503, "not_durable")
+
         assert await posted(http, webhook({"id": "e"}, key)) == (200, "ok")
 
     async def test_a_new_key_is_believed_and_an_old_one_no_more(
