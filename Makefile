@@ -13,7 +13,7 @@ help:
 	@echo "make demo    Start everything on this machine and tell order stories (ARGS=\"--once --json\" for one checked run)"
 	@echo "make test    Run every test (ARGS=\"tests/ingest -k signature\" for some of them)"
 	@echo "make check   Look for what is badly formatted, suspicious or wrongly typed"
-	@echo "make bench   Measure what the README promises (takes minutes)"
+	@echo "make bench   Measure pace, waits and memory against their budgets, for minutes (ARGS=\"ingest\" for one)"
 	@echo "make lock    Choose the newest allowed versions again and write the three requirements*.lock"
 	@echo "make clean   Remove .venv, caches and builds; ./data with its events stays"
 
@@ -24,9 +24,11 @@ test: .venv/.ready
 	@exec $(VENV) -m pytest $(ARGS)
 
 check: .venv/.ready
-	@$(VENV) -m ruff format --check .
-	@$(VENV) -m ruff check .
-	@exec $(VENV) -m mypy
+	@failed=0; \
+	$(VENV) -m ruff format --check . || failed=1; \
+	$(VENV) -m ruff check . || failed=1; \
+	$(VENV) -m mypy || failed=1; \
+	exit $$failed
 
 bench: .venv/.ready
 	@exec $(VENV) -m benchmarks $(ARGS)
