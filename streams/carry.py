@@ -13,7 +13,7 @@ from streams.effect import State
 from streams.outbox_away import OutboxAway
 from streams.procedure import Claim, Done, Fail, Procedure, Ready, Suppress
 from streams.quota import QuotaWait
-from streams.setback import Backoff, Setback, after, trace
+from streams.setback import Backoff, Setback, after, patience, trace
 from streams.wix.errors import WixBusy, WixError, WixUnreachable
 
 _LOG = logging.getLogger(__name__)
@@ -193,8 +193,9 @@ def _from_wix(found: Suppress | Fail) -> Change:
 def _rest(error: Exception) -> float:
     if isinstance(error, QuotaWait):
         return max(0.0, (error.until - utc_now()).total_seconds())
-    if isinstance(error, WixBusy):
-        return BUSY_REST_SECONDS if error.retry_after is None else error.retry_after
+    # Only an answer of Wix speaks for the whole site; a procedure's own WixBusy, for one order.
+    if isinstance(error, WixBusy) and error.status is not None:
+        return patience(error) or BUSY_REST_SECONDS
     return 0.0
 
 

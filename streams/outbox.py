@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from streams import outbox_claims, outbox_intake, outbox_people
+from streams import outbox_claims, outbox_intake, outbox_leases, outbox_people
 from streams.change import Change, Held, Listed, Wanted
 from streams.effect import Decision, State
 from streams.outbox_away import OutboxAway
@@ -108,11 +108,11 @@ class Outbox:
     async def renew(self, owner: str, sites: Sequence[str]) -> set[str]:
         """Prolong leases; returns the sites that are still the owner's."""
         lease = self._waits.site_lease
-        return await self._writer.do(lambda turn: outbox_claims.renew(turn, owner, sites, lease))
+        return await self._writer.do(lambda turn: outbox_leases.renew(turn, owner, sites, lease))
 
     async def release(self, owner: str, sites: Collection[str]) -> None:
         """Let other workers have the sites at once."""
-        await self._writer.do(lambda turn: outbox_claims.release(turn, owner, sites))
+        await self._writer.do(lambda turn: outbox_leases.release(turn, owner, sites))
 
     async def claim(self, owner: str, wanted: Held, ready: Ready, lasts: timedelta) -> Held | None:
         """Claim before the one call; None if the effect or its site is no longer the owner's."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.engine import Row
 
 from analytics.lifecycle import Consent
@@ -22,18 +22,30 @@ _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 _REFUSED: TypeAdapter[HandoverRefused] = TypeAdapter(HandoverRefused)
 _CONSENT: TypeAdapter[Consent] = TypeAdapter(Consent)
 
+# Built once: SQLAlchemy takes longer to build a statement than SQLite to run it.
+_FIND = select(EFFECTS).where(EFFECTS.c.key == bindparam("asked")).with_for_update()
+_MARK = select(MARKS.c.reason).where(MARKS.c.effect_key == bindparam("asked"))
+_CHANGE = update(EFFECTS).where(
+    EFFECTS.c.seq == bindparam("its_seq"), EFFECTS.c.step == bindparam("its_step")
+)
+_INSERT = OUTCOMES.insert()
+
 # A change forgets what the last one said, unless it says it again.
 _SAID = ("reason", "next_step", "fingerprint", "last_status", "last_code", "request_id")
 
 
 def find(turn: Turn, effect_key: str) -> EffectRow | None:
     """The effect's row, locked until the end of the transaction."""
-    query = select(EFFECTS).where(EFFECTS.c.key == effect_key).with_for_update()
-    return turn.connection.execute(query).first()
+    return turn.connection.execute(_FIND, {"asked": effect_key}).first()
 
 
-def change(turn: Turn, row: EffectRow, to: Change, **more: Any) -> int | None:
-    """Take the change if the effect still stands at the row's step; returns the new step, else None.
+def mark_of(turn: Turn, effect_key: str) -> str | None:
+    """Why the effect must not happen any more, if an event said so."""
+    return turn.connection.scalar(_MARK, {"asked": effect_key})
+
+
+def change(turn: Turn, row: EffectRow, to: Change, **more: Any) -> State | None:
+    """Take the change if the effect still stands at the row's step; returns its state then, else None.
 
     A mark wins over every change that leaves the effect to be tried again without doubt.
     `more` sets further columns of a change that no mark replaced.
@@ -42,19 +54,17 @@ def change(turn: Turn, row: EffectRow, to: Change, **more: Any) -> int | None:
         return None
     obeyed = _marked(turn, row, to)
     values = _values(turn, row, obeyed) | (more if obeyed is to else {})
-    taken = turn.connection.execute(
-        update(EFFECTS).where(EFFECTS.c.seq == row.seq, EFFECTS.c.step == row.step).values(values)
-    )
+    taken = turn.connection.execute(_CHANGE, {"its_seq": row.seq, "its_step": row.step, **values})
     if taken.rowcount != 1:
         return None
     _write_outcome(turn, row, obeyed, values)
-    return int(values["step"])
+    return obeyed.state
 
 
 def write_refusal(turn: Turn, refused: HandoverRefused) -> None:
     """A refused handover is sent like an outcome."""
     body = _REFUSED.dump_json(refused).decode()
-    turn.connection.execute(OUTCOMES.insert().values(kind="handover", body=body))
+    turn.connection.execute(_INSERT, {"kind": "handover", "body": body})
 
 
 def unsent(turn: Turn, limit: int) -> list[tuple[int, Unsent]]:
@@ -94,7 +104,7 @@ def held(row: EffectRow) -> Held:
 def _marked(turn: Turn, row: EffectRow, to: Change) -> Change:
     if to.in_doubt or to.state not in (*READY, State.CLAIMED, State.FAILED):
         return to
-    reason = turn.connection.scalar(select(MARKS.c.reason).where(MARKS.c.effect_key == row.key))
+    reason = mark_of(turn, row.key)
     if reason is None:
         return to
     return Change(state=State.SUPPRESSED, reason=reason, spent=to.spent, consent=to.consent)
@@ -146,7 +156,7 @@ def _write_outcome(turn: Turn, row: EffectRow, to: Change, values: dict[str, Any
         **{name: values[name] for name in _SAID},
     )
     body = _OUTCOME.dump_json(outcome).decode()
-    turn.connection.execute(OUTCOMES.insert().values(kind="effect", body=body))
+    turn.connection.execute(_INSERT, {"kind": "effect", "body": body})
 
 
 def _read(kind: str, body: str) -> Unsent:

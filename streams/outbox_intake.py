@@ -7,7 +7,7 @@ from sqlalchemy import select
 from ingest.record import Unreadable
 from streams.change import OPEN, Change
 from streams.effect import Decision, Effect, HandoverClaim, HandoverRefused, Mark, State
-from streams.outbox_change import change, find, write_refusal
+from streams.outbox_change import change, find, mark_of, write_refusal
 from streams.outbox_schema import EFFECTS, GROUPS, HANDOVERS, MARKS
 from streams.outbox_writer import Turn
 
@@ -28,8 +28,7 @@ def record(turn: Turn, decision: Decision) -> int:
 
 def note_group(turn: Turn, name: str) -> None:
     """Remember that a consumer group has committed before."""
-    row = {"name": name, "noted_at": turn.now}
-    turn.connection.execute(turn.insert(GROUPS).values(row).on_conflict_do_nothing())
+    turn.add(GROUPS, {"name": name, "noted_at": turn.now})
 
 
 def knows_group(turn: Turn, name: str) -> bool:
@@ -51,10 +50,7 @@ def _add(turn: Turn, effect: Effect) -> int:
         "due_at": turn.now,
         "state": State.DUE,
     }
-    added = turn.connection.execute(
-        turn.insert(EFFECTS).values(row).on_conflict_do_nothing().returning(EFFECTS.c.seq)
-    ).first()
-    if added is None:
+    if not turn.add(EFFECTS, row):
         return 0
     _obey_mark(turn, effect.key)
     return 1
@@ -67,13 +63,13 @@ def _mark(turn: Turn, mark: Mark) -> None:
         "reason": mark.reason,
         "at": mark.at,
     }
-    turn.connection.execute(turn.insert(MARKS).values(row).on_conflict_do_nothing())
+    turn.add(MARKS, row)
     _obey_mark(turn, mark.effect_key)
 
 
 def _obey_mark(turn: Turn, effect_key: str) -> None:
     """Suppress the effect now if nothing was called for it; a call in doubt is asked after first."""
-    reason = turn.connection.scalar(select(MARKS.c.reason).where(MARKS.c.effect_key == effect_key))
+    reason = mark_of(turn, effect_key)
     row = find(turn, effect_key) if reason else None
     if row is None or row.called_at is not None or row.state not in (*OPEN, State.FAILED):
         return
@@ -83,8 +79,7 @@ def _obey_mark(turn: Turn, effect_key: str) -> None:
 def _is_new(turn: Turn, claim: HandoverClaim) -> bool:
     """Whether the warehouse's key was never used; a use with another body is written down as refused."""
     row = {name: getattr(claim, name) for name in HANDOVERS.c.keys()}  # noqa: SIM118 - a column collection
-    insert = turn.insert(HANDOVERS).values(row).on_conflict_do_nothing()
-    if turn.connection.execute(insert.returning(HANDOVERS.c.key)).first() is not None:
+    if turn.add(HANDOVERS, row):
         return True
     known = turn.connection.scalar(
         select(HANDOVERS.c.body_hash).where(

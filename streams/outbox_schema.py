@@ -19,12 +19,12 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
     select,
-    text,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
+_SQLITE_NOW = "select strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"
 # Any number that nobody else in the database is likely to lock.
 _MIGRATION_LOCK = 0x6F72646572
 
@@ -177,7 +177,7 @@ def migrate(connection: Connection) -> int:
 def database_time(connection: Connection) -> datetime:
     """The database's own clock, which all workers share; SQLite's counts milliseconds."""
     if connection.dialect.name == "postgresql":
-        moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        moment: datetime = connection.exec_driver_sql("select clock_timestamp()").scalar_one()
         return moment.astimezone(UTC)
-    written = connection.execute(text("select strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')")).scalar_one()
+    written = connection.exec_driver_sql(_SQLITE_NOW).scalar_one()
     return datetime.fromisoformat(written)

@@ -4,15 +4,17 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.sql.dml import ReturningInsert
 
 from streams.outbox_away import OutboxAway
 from streams.outbox_schema import database_time, migrate
@@ -34,11 +36,20 @@ class Turn:
     connection: Connection
     now: datetime
 
-    def insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
-        """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
-        if self.connection.dialect.name == "postgresql":
-            return postgresql.insert(table)
-        return sqlite.insert(table)
+    @property
+    def dialect(self) -> str:
+        """Sqlite or postgresql."""
+        return self.connection.dialect.name
+
+    def add(self, table: Table, row: Mapping[str, Any]) -> bool:
+        """Insert the row unless one with its key is there; whether it was inserted."""
+        return self.connection.execute(_adding(self.dialect, table), row).first() is not None
+
+
+@cache
+def _adding(dialect: str, table: Table) -> ReturningInsert[Any]:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key)
 
 
 Job = Callable[[Turn], T]
@@ -132,21 +143,25 @@ class Writer:
         assert self._engine is not None  # noqa: S101 - see _work
         try:
             with self._engine.begin() as connection:
-                results = [self._apart(connection, order.job) for order in batch]
+                turn = self._turn(connection)
+                results = [self._apart(turn, order.job) for order in batch]
         except SQLAlchemyError:
             return False
         for order, (value, error) in zip(batch, results, strict=True):
             _answer(order, value, error)
         return True
 
-    def _apart(self, connection: Connection, job: Job[Any]) -> tuple[Any, Exception | None]:
+    def _apart(self, turn: Turn, job: Job[Any]) -> tuple[Any, Exception | None]:
+        turn.connection.exec_driver_sql("savepoint job")
         try:
-            with connection.begin_nested():
-                return job(self._turn(connection)), None
+            value = job(turn)
         except SQLAlchemyError:
             raise
         except Exception as error:  # noqa: BLE001 - belongs to the one who ordered the job
+            turn.connection.exec_driver_sql("rollback to savepoint job")
             return None, error
+        turn.connection.exec_driver_sql("release savepoint job")
+        return value, None
 
     def _alone(self, order: _Order) -> None:
         assert self._engine is not None  # noqa: S101 - see _work

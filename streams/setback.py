@@ -105,6 +105,12 @@ def fingerprint(setback: Setback) -> str:
     return f"{type(error).__name__}:{place(error)}"
 
 
+def patience(error: Exception) -> float:
+    """How many seconds Wix asked us to wait, within reason."""
+    asked = error.retry_after if isinstance(error, WixBusy) else None
+    return min(max(asked or 0.0, 0.0), DELAYS_SECONDS[-1])
+
+
 def place(error: Exception) -> str:
     """Where in our own code an unexpected exception was raised."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -133,11 +139,10 @@ def _again(setback: Setback, error: WixError) -> Change:
     attempts = setback.held.attempts + 1
     if attempts >= setback.backoff.max_attempts:
         return _given_up(setback, error)
-    patience = error.retry_after if isinstance(error, WixBusy) else None
     return Change(
         state=setback.open_state,
         reason="wix_busy" if isinstance(error, WixBusy) else "no_clear_answer",
-        again_in=max(setback.backoff.seconds(attempts), patience or 0.0),
+        again_in=max(setback.backoff.seconds(attempts), patience(error)),
         in_doubt=setback.in_doubt,
         attempt=True,
         **_facts(setback, error),
@@ -166,6 +171,8 @@ def _refused(setback: Setback, error: WixRefused) -> Change:
 
 
 def _named(error: WixRefused) -> tuple[str, str]:
+    if error.reason is not None:
+        return error.reason, error.next_step or ""
     redrive = "then `streams effects redrive` it."
     if error.reason is not None:
         return error.reason, error.next_step or f"Mend the cause, {redrive}"

@@ -205,6 +205,14 @@ class TestMark:
 
         assert await state_of(outbox) is state
 
+    async def test_that_comes_during_a_call_without_answer_leaves_the_doubt(self, outbox: Outbox) -> None:
+        held = await brought_to(outbox, State.CLAIMED)
+        await outbox.record(a_mark())
+
+        await outbox.settle(held, Change(state=State.DOUBTFUL, in_doubt=True))
+
+        assert await state_of(outbox) is State.DOUBTFUL
+
     async def test_suppresses_once_the_answer_is_that_nothing_happened(self, outbox: Outbox) -> None:
         held = await brought_to(outbox, State.CLAIMED)
         await outbox.record(a_mark())

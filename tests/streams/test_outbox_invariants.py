@@ -177,5 +177,5 @@ class OutboxMachine(RuleBasedStateMachine):
         )
 
 
-OutboxMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+OutboxMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
 TestOutboxMachine = OutboxMachine.TestCase

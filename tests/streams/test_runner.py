@@ -326,7 +326,7 @@ class TestReadsThatFail:
 
     async def test_of_one_site_rest_that_site_alone(self, outbox: Outbox) -> None:
         """One busy site's other effects are not tried meanwhile; other sites' are."""
-        busy = Scripted(prepare_=[WixBusy(3600.0)])
+        busy = Scripted(prepare_=[WixBusy(3600.0, status=429)])
         fine = Scripted()
         effects = [an_effect("b1"), an_effect("b2", order="2"), an_effect("f", flow="access", site="other")]
         await outbox.record(due(*effects))
@@ -337,6 +337,30 @@ class TestReadsThatFail:
 
         assert busy.asked == [("prepare", "b1")]
         assert await _is(outbox, "b2", State.DUE)
+
+    async def test_that_concern_one_order_hold_up_no_other_of_the_site(self, outbox: Outbox) -> None:
+        """A procedure waits with an order that Wix doesn't show in its newest state yet."""
+        await outbox.record(due(an_effect(), an_effect("other", order="2")))
+
+        procedure = Scripted(prepare_=[WixBusy(60.0, description="a draft"), Ready(request=None)])
+        async with running(outbox, procedure):
+            await until(lambda: _is(outbox, "other", DONE))
+
+        assert await _is(outbox, KEY, WAITING)
+
+    async def test_with_a_reason_of_the_procedure_fail_with_that(self, outbox: Outbox) -> None:
+        refused = WixRefused(400, "X").because("tracking_number_in_use", "Ask the warehouse.")
+
+        (only,) = await carried(outbox, Scripted(prepare_=[refused]))
+
+        assert (only.reason, only.next_step) == ("tracking_number_in_use", "Ask the warehouse.")
+
+    @pytest.mark.parametrize("asked", [float("inf"), 1e12, -5.0])
+    async def test_with_an_absurd_wait_are_repeated_within_hours(self, outbox: Outbox, asked: float) -> None:
+        (only,) = await carried(outbox, Scripted(prepare_=[WixBusy(asked)]), WAITING, backoff=Backoff())
+
+        assert only.next_at is not None
+        assert 9 <= (only.next_at - only.at).total_seconds() <= 4 * 3600
 
 
 class TestTheCall:
