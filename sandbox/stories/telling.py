@@ -38,7 +38,7 @@ class Teller:
         packing_list: PackingList,
         on_step: Callable[[Story, Step], None] = lambda story, step: None,
     ) -> None:
-        self._http, self._witness, self._signer = http, witness, signer
+        self._http, self._witness, self.signer = http, witness, signer
         self._webhook_url, self._packing_list = webhook_url, packing_list
         self._on_step = on_step
         self.answers: Counter[str] = Counter()
@@ -107,7 +107,7 @@ class Teller:
         body = webhook.body
         if webhook.happens_now:
             body = {**body, "eventTime": iso(datetime.now(UTC))}
-        jwt = self._signer.sign(
+        jwt = self.signer.sign(
             webhook.event_type, body, instance_id=webhook.instance_id, identity=webhook.identity
         )
         statuses = await deliver(self._http, self._webhook_url, jwt, patience_seconds=DELIVERY_SECONDS)

@@ -31,10 +31,9 @@ class Journey:
     def __init__(self, system: System, teller: Teller, witness: Witness, http: httpx.AsyncClient) -> None:
         self.system, self.teller, self.witness, self.http = system, teller, witness, http
 
-    def story(self, name: str, *, seed: int | None = None) -> Story:
+    def story(self, name: str, *, now: datetime | None = None) -> Story:
         """A story of the fixed set, with people whom no other test knows."""
-        people = Random(next(_seeds) if seed is None else seed)
-        return one_told_now(name, people, self.system.sites, datetime.now(UTC))
+        return one_told_now(name, Random(next(_seeds)), self.system.sites, now or datetime.now(UTC))
 
     async def tell(self, name: str) -> Story:
         """Tell it to its end: every effect stands where the story says."""

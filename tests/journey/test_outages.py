@@ -1,0 +1,134 @@
+"""A room that goes away takes nothing with it, and nothing is done twice when it comes back."""
+
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from sandbox.stories.story import Expected, Story, Webhook
+from sandbox.webhooks import post
+from sandbox.witness import Rows, until
+from tests.journey.conftest import Journey, member_of, the_one
+
+pytestmark = pytest.mark.journey
+
+SEND_MESSAGE = {"method": "POST", "path": "/inbox/v2/messages"}
+CREATE_FULFILLMENT = {"method": "POST", "path": "*/create-fulfillment"}
+PATIENCE_SECONDS = 45.0
+
+
+def notice(story: Story) -> Expected:
+    """The end of the one message that a story sends."""
+    (end,) = [end for end in story.expected if end.is_message]
+    return end
+
+
+async def take(journey: Journey, story: Story) -> None:
+    """Tell all steps of a story without waiting for what comes of them."""
+    for step in story.steps:
+        await journey.teller.take(step)
+
+
+class TestWorkerKilled:
+    @pytest.fixture(autouse=True)
+    async def _worker_is_back(self, journey: Journey) -> AsyncIterator[None]:
+        yield
+        journey.system.start_room("worker")
+
+    async def test_killed_between_the_call_and_its_outcome_sends_one_message(self, journey: Journey) -> None:
+        """Wix has the message and its answer never arrives: the next worker asks Wix before it acts."""
+        story = journey.story("bought_by_member")
+        await journey.witness.faults({**SEND_MESSAGE, "after": True, "delaySeconds": 60})
+        await take(journey, story)
+
+        async def message() -> Rows:
+            return await journey.messages_to(member_of(story))
+
+        await until("the message at Wix", message, seconds=PATIENCE_SECONDS)
+        journey.system.kill("worker")
+        journey.system.start_room("worker")
+
+        await journey.wait_for(*story.expected)
+        assert the_one(await message())
+        effect = (await journey.witness.effects(notice(story).order_id))[notice(story).key]
+        assert effect["wix_id"] == the_one(await message())["messageId"]
+
+    async def test_killed_while_events_arrive_loses_none(self, journey: Journey) -> None:
+        stories = [journey.story("free_plan") for _ in range(10)]
+        for story in stories[:5]:
+            await take(journey, story)
+        journey.system.kill("worker")
+        for story in stories[5:]:
+            await take(journey, story)
+
+        journey.system.start_room("worker")
+
+        await journey.wait_for(*(notice(story) for story in stories))
+        for story in stories:
+            the_one(await journey.messages_to(member_of(story)))
+
+
+class TestWixAway:
+    async def test_lost_answers_are_asked_about_before_anything_is_done_again(self, journey: Journey) -> None:
+        """The change is made, then the connection is cut: once for a message, once for a fulfillment."""
+        mailed, shipped = journey.story("bought_by_member"), journey.story("shipped_at_once")
+        await journey.witness.faults({**SEND_MESSAGE, "after": True}, {**CREATE_FULFILLMENT, "after": True})
+
+        await journey.teller.tell_all([mailed, shipped], at_once=2)
+
+        the_one(await journey.messages_to(member_of(mailed)))
+        order_id = next(end.order_id for end in shipped.expected if end.is_fulfillment)
+        the_one(await journey.witness.fulfillments(order_id))
+
+    async def test_busy_wix_is_asked_again_later(self, journey: Journey) -> None:
+        story = journey.story("bought_by_member")
+        await journey.witness.faults({**SEND_MESSAGE, "status": 429, "headers": {"retry-after": "1"}})
+
+        await journey.teller.tell(story)
+
+        the_one(await journey.messages_to(member_of(story)))
+
+    async def test_effects_wait_while_wix_is_away_and_no_other_site_waits_with_them(
+        self, journey: Journey
+    ) -> None:
+        broken, well = journey.story("bought_by_contact"), journey.story("free_plan")
+        path = f"/pricing-plans/v2/orders/{notice(broken).order_id}"
+        # Cut before anything is answered, as when nobody is there.
+        await journey.witness.faults({"method": "GET", "path": path})
+
+        await take(journey, broken)
+        await journey.teller.tell(well)
+
+        assert await journey.messages_to(member_of(broken)) == []
+        await journey.wait_for(*broken.expected)
+        the_one(await journey.messages_to(member_of(broken)))
+
+
+class TestBrokerStopped:
+    async def test_ingest_refuses_within_wixs_patience_and_loses_nothing(self, journey: Journey) -> None:
+        """503 while Kafka is away, 200 when it is back, and every webhook of both times comes to its end."""
+        broker = journey.system.broker
+        if broker is None:
+            pytest.skip("the broker is KAFKA_BOOTSTRAP_SERVERS', which isn't ours to stop")
+        before, during = journey.story("free_plan"), journey.story("bought_by_member")
+        await journey.teller.tell(before)
+        broker.stop()
+
+        refused, seconds = await _refused(journey, during.webhooks[0])
+        broker.start()
+        await take(journey, during)
+
+        assert refused == 503
+        assert seconds < 1.25
+        await journey.wait_for(*during.expected)
+        the_one(await journey.messages_to(member_of(during)))
+        await journey.everything_counted()
+
+
+async def _refused(journey: Journey, webhook: Webhook) -> tuple[int, float]:
+    jwt = journey.teller.signer.sign(webhook.event_type, webhook.body, instance_id=webhook.instance_id)
+    async with httpx.AsyncClient() as http:
+        since = time.monotonic()
+        status = await post(http, journey.system.webhook_url, jwt)
+        return status, time.monotonic() - since
