@@ -207,7 +207,9 @@ def _engine(url: URL, *, create: bool) -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
     if url.database and not create and not Path(url.database).exists():
-        raise FileNotFoundError("there is no such file")
+        raise FileNotFoundError(
+            "there is no such file; a worker makes it when it first starts, in its own DATA_DIR"
+        )
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
