@@ -35,6 +35,7 @@ from tests.streams.wix_site import (
 )
 
 SENDING = {"method": "POST", "path": "/inbox/v2/messages"}
+FOR_NOTHING = {"duration": {"cycleFrom": 1}, "price": {"total": "0", "currency": "EUR"}}
 BAD_CHANNEL = {
     "message": "bad",
     "details": {
@@ -313,12 +314,10 @@ class TestPurchase:
         [
             {"type": "OFFLINE"},
             {"lastPaymentStatus": "PENDING"},
-            {
-                "pricing": {"singlePaymentUnlimited": True, "prices": []},
-                "lastPaymentStatus": "NOT_APPLICABLE",
-            },
+            {"pricing": {"singlePaymentUnlimited": True, "prices": []}},
+            {"pricing": {"singlePaymentUnlimited": True, "prices": [FOR_NOTHING]}},
         ],
-        ids=["offline", "in trial", "free"],
+        ids=["offline", "in trial", "without a price", "free by a coupon"],
     )
     async def test_what_no_payment_notice_covers_is_confirmed(
         self, site: SandboxSite, notices: NoticeProcedure, changed: dict[str, Any]
@@ -407,6 +406,25 @@ class TestReadBack:
         later = Ready(request=NewMessage(preview="News", text="Ref. is a word, too"), claim=prepared.claim)
         for _ in range(35):
             await notices.act(effect, later)
+
+        found = await notices.read_back(effect, Claim(called_at=NOW, facts=prepared.claim))
+
+        assert found == Done(wix_id=sent.wix_id)
+
+    async def test_a_customer_who_quotes_the_reference_did_not_send_it(
+        self, wix: WixClient, notices: NoticeProcedure
+    ) -> None:
+        effect = a_payment_notice()
+        prepared = await ready(notices, effect)
+        sent = await notices.act(effect, prepared)
+        reply = {
+            "content": {"previewText": "Re", "basic": {"items": [{"text": f"Thanks\nRef. {effect.ref}"}]}},
+            "direction": "PARTICIPANT_TO_BUSINESS",
+            "visibility": "BUSINESS_AND_PARTICIPANT",
+        }
+        conversation = prepared.claim["conversation_id"]
+        body = {"conversationId": conversation, "message": reply, "sendAs": "PARTICIPANT"}
+        await wix.request(SITE, "POST", "/inbox/v2/messages", json=body)
 
         found = await notices.read_back(effect, Claim(called_at=NOW, facts=prepared.claim))
 

@@ -93,6 +93,16 @@ class TestHandover:
         assert shipment.tracking_link is not None
         assert shipment.tracking_link.startswith("https://www.fedex.com/")
 
+    async def test_what_is_kept_is_all_that_wix_lists_afterwards(self, handovers: ShipmentProcedure) -> None:
+        effect = a_handover()
+        done = await handovers.act(effect, await ready(handovers, effect))
+        other = await carried_out(handovers, a_handover(key="box-2", tracking_number="67890"))
+
+        confirmed = await handovers.confirm(effect, done)
+
+        assert [one.id for one in confirmed.shipments] == [done.wix_id, other.wix_id]
+        assert confirmed.wix_id == done.wix_id
+
     async def test_without_lines_it_is_all_that_is_left_to_ship(
         self, site: SandboxSite, handovers: ShipmentProcedure
     ) -> None:
@@ -282,6 +292,23 @@ class TestReadBack:
     async def test_an_immediate_one_that_never_arrived_is_not_found(
         self, site: SandboxSite, at_once: ShipmentProcedure
     ) -> None:
+        effect = an_immediate_fulfillment()
+        prepared = await ready(at_once, effect)
+        site.fault(**CREATING)
+
+        with pytest.raises(WixUnreachable):
+            await at_once.act(effect, prepared)
+
+        assert await at_once.read_back(effect, Claim(called_at=NOW, facts=prepared.claim)) is None
+
+    async def test_what_others_shipped_before_is_not_ours(
+        self, site: SandboxSite, at_once: ShipmentProcedure
+    ) -> None:
+        """One of two shirts left an hour ago; whether the other did is the question."""
+        old = {"id": ANOTHER_ORDER, "createdDate": iso(NOW - timedelta(hours=1))}
+        old_shirt = old | {"lineItems": [{"id": SHIRT, "quantity": 1}]}
+        site.seed(fulfillments=[{"orderId": STORE_ORDER, "fulfillments": [old_shirt]}])
+        site.seed(storeOrders=[{"order": a_store_order()}])
         effect = an_immediate_fulfillment()
         prepared = await ready(at_once, effect)
         site.fault(**CREATING)

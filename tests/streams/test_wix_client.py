@@ -446,12 +446,13 @@ class TestNetwork:
 
         assert late.value.code in ("timeout", "network")
 
-    async def test_a_late_token_is_no_answer_either(self, site: SandboxSite, wix: WixClient) -> None:
-        """The limit is for the whole call, so that a claim can be sure to outlast it."""
-        site.fault(path=TOKEN_PATH, delaySeconds=3)
+    async def test_the_limit_is_for_token_and_call_together(self, site: SandboxSite, wix: WixClient) -> None:
+        """So that a claim can be sure to outlast the call."""
+        site.fault(path=TOKEN_PATH, delaySeconds=0.8)
+        site.fault(path=f"*/{PLAN_ORDER}", delaySeconds=0.8)
 
         with pytest.raises(WixUnreachable):
-            await wix.request(SITE, "GET", PATH)
+            await plan_orders.get_order(wix, SITE, PLAN_ORDER)
 
     async def test_nobody_there_is_no_answer(self, site: SandboxSite) -> None:
         async with WixClient(site.settings(wix_api_url="http://127.0.0.1:1")) as wix:
