@@ -1,4 +1,4 @@
-"""What a caller asked for, as text, becomes typed parameters, or a refusal that says what is allowed. No I/O."""
+"""What a caller asked for becomes typed parameters, or a refusal that says what is allowed. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -7,8 +7,7 @@ from analytics.parameters import HIGHEST_LIMIT, Parameter
 
 
 class ColumnType(StrEnum):
-    """What a column holds. `local_time` carries the offset of the report's zone; money is a "
-    "decimal string."""
+    """What a column holds; money is a decimal string, `local_time` carries its zone's offset."""
 
     TIME = "time"
     LOCAL_TIME = "local_time"

@@ -1,9 +1,11 @@
 """A DuckDB file of any age becomes one with today's tables and views."""
 
 import hashlib
+import re
 from datetime import UTC, datetime
+from graphlib import TopologicalSorter
 
-from duckdb import BinderException, CatalogException, DuckDBPyConnection
+from duckdb import DuckDBPyConnection
 
 from analytics.statements import in_order, statement
 
@@ -30,17 +32,25 @@ def migrate(connection: DuckDBPyConnection) -> list[str]:
 
 
 def create_views(connection: DuckDBPyConnection) -> None:
-    """Create every view and macro again, so that they are always those of this build.
+    """Create every view and macro again in one transaction, so that they are always those of this build."""
+    views = dict(in_order("views"))
+    reads = {
+        name: {other for other in views if other != name and _reads(sql, other)}
+        for name, sql in views.items()
+    }
+    connection.execute("begin")
+    try:
+        for name in TopologicalSorter(reads).static_order():
+            connection.execute(views[name])
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
 
-    A view may read another one, whatever their names: those that can't be made yet are tried again.
-    """
-    waiting = dict(in_order("views"))
-    while waiting:
-        failures = {name: error for name, sql in waiting.items() if (error := _try(connection, sql))}
-        if len(failures) == len(waiting):
-            name, error = next(iter(failures.items()))
-            raise SchemaMismatch(f"view {name} can't be made: {error}") from error
-        waiting = {name: waiting[name] for name in failures}
+
+def _reads(sql: str, other: str) -> bool:
+    """Whether a statement reads from a view, or calls a macro, of that name."""
+    return re.search(rf"\b(from|join)\s+{other}\b|\b{other}\(", sql) is not None
 
 
 def _check(name: str, digest: str, ours: dict[str, tuple[str, str]]) -> None:
@@ -66,11 +76,3 @@ def _apply(connection: DuckDBPyConnection, name: str, sql: str, digest: str) -> 
         connection.execute("rollback")
         raise
     connection.execute("commit")
-
-
-def _try(connection: DuckDBPyConnection, sql: str) -> CatalogException | BinderException | None:
-    try:
-        connection.execute(sql)
-    except (CatalogException, BinderException) as error:
-        return error
-    return None

@@ -1,0 +1,196 @@
+"""Conservation, lag, dead letters, the strip of the present, and the alarms."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from analytics.ledger import Ledger, PartitionSample
+from analytics.lifecycle import LifecycleRow, Source, StoreOrderFacts, event_row_id
+from analytics.parameters import BadParameter
+from tests.analytics.history import (
+    SITE,
+    ask,
+    at,
+    dead_letter,
+    due,
+    only,
+    outcome,
+    store_order,
+    subscription,
+    tell,
+    unrecognized,
+)
+
+NOW = at(1)
+
+
+def at_offset(offset: int, *, event_id: str | None = None) -> LifecycleRow:
+    """The row of a record at that place of store-orders."""
+    name = event_id or f"e{offset}"
+    return LifecycleRow(
+        row_id=event_row_id(SITE, name, "updated"),
+        what="updated",
+        instance_id=SITE,
+        entity_id="o1",
+        event_id=name,
+        event_type="t",
+        happened_at=at(0),
+        source=Source(topic="store-orders", partition=0, offset=offset),
+        facts=StoreOrderFacts(state="approved", status="APPROVED"),
+    )
+
+
+def look(ledger: Ledger, committed: int, *, lifecycle_end: int | None = None, end: int = 10) -> None:
+    samples = [PartitionSample(topic="store-orders", partition=0, committed=committed, end=end)]
+    if lifecycle_end is not None:
+        samples.append(
+            PartitionSample(topic="order-lifecycle", partition=0, committed=None, end=lifecycle_end)
+        )
+    ledger.record_samples(at(0, lifecycle_end or 0), samples)
+
+
+class TestConservation:
+    def test_rows_duplicates_and_dead_letters_account_for_every_offset(self, ledger: Ledger) -> None:
+        """0–4 are committed: 0 a row, 1 the same event again, 2 dead, 3 a row, 4 nothing: 1 is missing."""
+        tell(
+            ledger,
+            [
+                at_offset(0),
+                at_offset(1, event_id="e0"),
+                dead_letter("store-orders", 0, 2, at(0)),
+                at_offset(3),
+            ],
+        )
+        look(ledger, committed=5)
+
+        row = only(ask(ledger, "conservation", now=NOW))
+
+        assert (row["topic"], row["committed"]) == ("store-orders", 5)
+        assert (row["rows"], row["dead"], row["missing"]) == (3, 1, 1)
+
+    def test_what_is_not_committed_yet_is_not_missed(self, ledger: Ledger) -> None:
+        tell(ledger, [at_offset(0), at_offset(7)])
+        look(ledger, committed=1)
+
+        assert only(ask(ledger, "conservation", now=NOW))["missing"] == 0
+
+    def test_rows_that_the_ledger_has_not_read_yet_are_not_missed(self, ledger: Ledger) -> None:
+        """The newest look saw order-lifecycle end at 9, but only 1 is read: the look before it counts."""
+        tell(ledger, [at_offset(0)])
+        look(ledger, committed=1, lifecycle_end=1)
+        look(ledger, committed=9, lifecycle_end=9)
+
+        row = only(ask(ledger, "conservation", now=NOW))
+
+        assert (row["committed"], row["missing"]) == (1, 0)
+
+    def test_an_effect_without_any_outcome_is_missed_after_ten_minutes(self, ledger: Ledger) -> None:
+        tell(
+            ledger,
+            [
+                due("k1", "o1", at(0)),
+                due("k2", "o1", at(0)),
+                outcome("k2", "o1", 1, "waiting", at(0), event_at=at(0)),
+            ],
+        )
+        ledger.record_samples(at(0), [PartitionSample(topic="payments", partition=0, committed=0, end=0)])
+
+        early = only(ask(ledger, "conservation", now=at(0) + timedelta(minutes=9)))
+        later = only(ask(ledger, "conservation", now=at(0) + timedelta(minutes=11)))
+
+        assert (early["missing_effects"], later["missing_effects"]) == (0, 1)
+
+    def test_lag_is_what_the_worker_has_not_read(self, ledger: Ledger) -> None:
+        look(ledger, committed=3)
+
+        assert only(ask(ledger, "lag", now=NOW)) == {
+            "topic": "store-orders",
+            "partition": 0,
+            "committed": 3,
+            "end": 10,
+            "lag": 7,
+        }
+
+
+class TestDeadLetters:
+    def test_are_listed_with_their_place_and_reason(self, ledger: Ledger) -> None:
+        tell(ledger, [dead_letter("payments", 3, 17, at(0))])
+
+        row = only(ask(ledger, "dead_letters"))
+
+        assert (row["topic"], row["partition"], row["offset"], row["reason"]) == (
+            "payments",
+            3,
+            17,
+            "not_json",
+        )
+        assert (row["first_at"], row["redriven_at"]) == ("2026-03-02T00:00:00Z", None)
+
+
+class TestPipeline:
+    def test_reads_the_present_without_waiting_for_a_version(self, ledger: Ledger) -> None:
+        now = datetime.now(UTC)
+        tell(ledger, [store_order("o1", "approved", now - timedelta(seconds=4))], known_at=now)
+        tell(ledger, [unrecognized(now), dead_letter("payments", 0, 1, now)], known_at=now)
+
+        row = only(ask(ledger, "pipeline", now=None))
+
+        assert row["end_to_end_p95_seconds"] == pytest.approx(4, abs=0.1)
+        assert row["freshness_seconds"] >= 0
+        assert (row["unrecognized"], row["dead_letters"], row["failed_effects"]) == (1, 1, 0)
+        assert row["lag"] is None
+
+    def test_minutes_are_listed_the_quiet_ones_too(self, ledger: Ledger) -> None:
+        rows = ask(ledger, "pipeline", now=None, grain="minute")
+
+        # An hour of whole minutes, and the two that its ends cut.
+        assert len(rows) in (60, 61)
+        assert {row["events_per_second"] for row in rows} == {0}
+
+    def test_has_no_past(self, ledger: Ledger) -> None:
+        with pytest.raises(BadParameter, match="looks at the present only"):
+            ask(ledger, "pipeline", as_of="2026-03-02")
+
+
+class TestDataQuality:
+    @pytest.mark.parametrize(
+        ("alarm", "rows"),
+        [
+            ("unknown_type", [unrecognized(at(0))]),
+            ("unknown_status", [store_order("o1", "updated", at(0), status="ON_HOLD")]),
+            ("unknown_status", [subscription("s1", "updated", at(0), paid="UNDEFINED")]),
+            ("unknown_cause", [subscription("s1", "ended", at(0), status="CANCELED", cause="UNKNOWN")]),
+            (
+                "illegal_transition",
+                [
+                    store_order("o1", "canceled", at(0), status="CANCELED"),
+                    store_order("o1", "approved", at(1), status="APPROVED"),
+                ],
+            ),
+            (
+                "sequence_conflict",
+                [
+                    store_order("o1", "approved", at(0), sequence=4),
+                    store_order("o1", "canceled", at(0), status="CANCELED", sequence=4),
+                ],
+            ),
+            (
+                "other_payment_app",
+                [outcome("k", "o1", 1, "suppressed", at(0), event_at=at(0), reason="other_app")],
+            ),
+        ],
+    )
+    def test_counts_the_events_behind_each_alarm(self, ledger: Ledger, alarm: str, rows: list[Any]) -> None:
+        tell(ledger, rows)
+
+        raised = {row["alarm"]: row["events"] for row in ask(ledger, "data_quality")}
+
+        assert raised == {name: int(name == alarm) for name in raised}
+
+    def test_an_event_known_before_it_happened_is_clock_skew(self, ledger: Ledger) -> None:
+        tell(ledger, [store_order("o1", "approved", at(1))], known_at=at(0))
+
+        raised = {row["alarm"]: row["events"] for row in ask(ledger, "data_quality")}
+
+        assert raised["clock_skew"] == 1
