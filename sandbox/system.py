@@ -1,8 +1,6 @@
 """The whole product on one machine: every room a process of its own, started and stopped in order."""
 
 import contextlib
-import hashlib
-import json
 import os
 import secrets
 import signal
@@ -11,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Self
 
 import psutil
 
@@ -19,7 +17,7 @@ from sandbox.broker import EmbeddedBroker
 from sandbox.ports import Ports, near_defaults
 from sandbox.room import Room
 from sandbox.stories.cast import Site
-from sandbox.stories.store_life import WAREHOUSE
+from sandbox.tell import handover_tokens, sites_toml
 from sandbox.webhooks import Signer
 
 # From the outside in, and back: who sends first stops first.
@@ -222,14 +220,12 @@ class System:
         return self.data_dir / "sites.toml"
 
     def _write_sites(self) -> None:
-        parts = [_table(site.instance_id, site.settings) for site in self.sites]
-        self._sites_file.write_text("\n".join(parts))
+        self._sites_file.write_text(sites_toml(self.sites))
 
     def _handover_tokens(self) -> str:
         if not self.sites:
             return ""
-        digest = hashlib.sha256(self._token.encode()).hexdigest()
-        return f"{WAREHOUSE}:{digest}:{'|'.join(site.instance_id for site in self.sites)}"
+        return handover_tokens(self.sites, self._token)
 
     def _processes(self) -> list[psutil.Process]:
         return psutil.Process().children(recursive=True)
@@ -243,12 +239,6 @@ _COMMANDS = {
     "worker": ("streams", "worker"),
     "warehouse": ("sandbox", "warehouse"),
 }
-
-
-def _table(instance_id: str, settings: Mapping[str, Any]) -> str:
-    # JSON spells texts and truth values as TOML does.
-    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
-    return "\n".join([f'[sites."{instance_id}"]', *lines, ""])
 
 
 @contextmanager

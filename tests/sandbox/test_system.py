@@ -1,0 +1,99 @@
+"""Rooms as processes: ports, readiness, what is said when one doesn't start, and nothing left behind."""
+
+import contextlib
+import os
+import socket
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sandbox.ports import Ports, anywhere, near_defaults
+from sandbox.room import Room, RoomNotReady
+
+SLEEPER = (
+    "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
+)
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); "
+
+
+def room(tmp_path: Path, code: str, *, ready_url: str | None = None, stop_seconds: float = 5) -> Room:
+    return Room(
+        "room",
+        [sys.executable, "-c", code],
+        environment=os.environ,
+        log=tmp_path / "logs" / "room.log",
+        ready_url=ready_url,
+        stop_seconds=stop_seconds,
+    )
+
+
+class TestPorts:
+    def test_taken_default_port_gives_the_next_free_one(self) -> None:
+        default = Ports().reports
+        with socket.socket() as holder:
+            # Where somebody else holds it already, that serves as well.
+            with contextlib.suppress(OSError):
+                holder.bind(("127.0.0.1", default))
+            holder.listen()
+
+            assert near_defaults().reports > default
+
+    def test_fixed_port_is_taken_as_it_is(self) -> None:
+        assert near_defaults(ingest=18_123).ingest == 18_123
+
+    def test_no_port_is_given_twice(self) -> None:
+        ports = anywhere()
+
+        chosen = [getattr(ports, name) for name in Ports.__slots__]
+        assert len(set(chosen)) == len(chosen)
+
+
+class TestRoom:
+    def test_room_that_ends_while_starting_is_reported_with_its_last_lines(self, tmp_path: Path) -> None:
+        failing = room(tmp_path, "raise SystemExit('the cellar is flooded')", ready_url="http://127.0.0.1:1/")
+        failing.start()
+
+        with pytest.raises(RoomNotReady, match=r"exit code 1(.|\n)*the cellar is flooded"):
+            failing.await_ready(seconds=20)
+
+    def test_room_that_is_never_ready_is_reported(self, tmp_path: Path) -> None:
+        idle = room(tmp_path, "import time; time.sleep(600)", ready_url="http://127.0.0.1:1/")
+        idle.start()
+        try:
+            with pytest.raises(RoomNotReady, match="was not ready within"):
+                idle.await_ready(seconds=0.2)
+        finally:
+            idle.kill()
+
+    def test_stop_takes_the_rooms_own_children_along(self, tmp_path: Path) -> None:
+        parent = room(tmp_path, SLEEPER + "print('up', flush=True); time.sleep(600)")
+        parent.start()
+        assert parent.pid is not None
+        process = psutil.Process(parent.pid)
+        while b"up" not in parent.log.read_bytes():
+            assert parent.is_running()
+        children = process.children(recursive=True)
+        assert children
+
+        parent.stop()
+
+        _, alive = psutil.wait_procs([process, *children], timeout=10)
+        assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+
+    def test_room_that_ignores_the_request_to_stop_is_killed(self, tmp_path: Path) -> None:
+        deaf = room(tmp_path, STUBBORN + "time.sleep(600)", stop_seconds=0.2)
+        deaf.start()
+        while b"deaf" not in deaf.log.read_bytes():
+            assert deaf.is_running()
+
+        assert deaf.stop() == -9
+        assert not deaf.is_running()
+
+    def test_one_shot_command_that_fails_is_reported(self, tmp_path: Path) -> None:
+        failing = room(tmp_path, "raise SystemExit(3)")
+        failing.start()
+
+        with pytest.raises(RoomNotReady, match="exit code 3"):
+            failing.finish(seconds=20)
