@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from analytics.ledger import AnotherLog, Ledger, LedgerLocked, LedgerRecord, PartitionSample, SchemaMismatch
 from ingest.topics import ORDER_LIFECYCLE
 from streams.running import Refusal
@@ -15,6 +17,8 @@ log = logging.getLogger(__name__)
 
 TOPIC = ORDER_LIFECYCLE.name
 RETRY_SECONDS = 1.0
+# Somebody may look into the file for a moment while it changes hands.
+OPEN_SECONDS = 10.0
 
 
 def next_path(path: Path) -> Path:
@@ -88,7 +92,7 @@ class LedgerSeat:
         try:
             ready.replace(path)
         finally:
-            self.ledger = Ledger.open(path)
+            self.ledger = Ledger.open(path, wait_seconds=OPEN_SECONDS)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -98,20 +102,39 @@ class LedgerSeat:
         return self.ledger.append(records, topic=TOPIC, partition=0, topic_id=self.topic_id)
 
 
+def ownership(path: Path) -> FileLock:
+    """The right to change the file under its name: the ledger process has it, or a rebuild without one.
+
+    DuckDB's own lock goes with the file's content and can't guard its name.
+    """
+    return FileLock(path.with_name(f"{path.name}.lock"), thread_local=False)
+
+
 async def opened(path: Path) -> Ledger:
-    """The ledger, as soon as no other process has it; says once who has.
+    """The ledger, as soon as no other process has it; says once who has. Keeps `ownership` till the end.
 
     Raises:
         Refusal: another build wrote the file.
     """
-    said = False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own, said = ownership(path), False
     while True:
         try:
-            return await asyncio.to_thread(Ledger.open, path)
-        except LedgerLocked as error:
-            if not said:
-                log.warning("%s Waiting for it.", error)
-            said = True
+            own.acquire(blocking=False)
+            return await asyncio.to_thread(Ledger.open, path, wait_seconds=OPEN_SECONDS)
         except SchemaMismatch as error:
             raise Refusal(f"{error}") from error
+        except (Timeout, LedgerLocked):
+            if not said:
+                log.warning("%s Waiting for it.", await asyncio.to_thread(_who, path))
+            said = True
         await asyncio.sleep(RETRY_SECONDS)
+
+
+def _who(path: Path) -> str:
+    """Who has the file, as DuckDB tells it."""
+    try:
+        Ledger.open(path).close()
+    except LedgerLocked as error:
+        return str(error)
+    return f"{path} is about to be opened by another process."

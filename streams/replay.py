@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aiokafka import ConsumerRecord
+from filelock import Timeout
 
 from analytics.ledger import Ledger, LedgerLocked
 from analytics.lifecycle import LifecycleRow, Source
@@ -18,7 +19,7 @@ from ingest.admin import beginning_offsets, end_offsets, offsets_at, topic_ids
 from ingest.record import EventRecord, Unreadable
 from ingest.settings import KafkaSettings
 from ingest.topics import EVENT_TOPICS, ORDER_LIFECYCLE
-from streams.ledger_seat import next_path, ready_path
+from streams.ledger_seat import next_path, ownership, ready_path
 from streams.ledger_swap import catch_up
 from streams.lifecycle import from_event
 from streams.row_reader import Place, read_log
@@ -137,17 +138,17 @@ async def hand_over(path: Path, *, wait_seconds: float) -> str:
 
 
 def _swap_unowned(path: Path, ready: Path) -> bool:
-    """Change the file ourselves if no process has it open; DuckDB's lock says so."""
+    """Change the file ourselves if no ledger process runs, and none can start meanwhile."""
     try:
-        present = Ledger.open(path)
-    except LedgerLocked:
+        with ownership(path).acquire(blocking=False):
+            if not ready.exists():
+                return False
+            # Opening and closing the old file writes its WAL back, which must not meet the new file.
+            Ledger.open(path).close()
+            ready.replace(path)
+            return True
+    except (Timeout, LedgerLocked):
         return False
-    # The lock is held until the old file is closed: a process that starts now waits for it.
-    try:
-        ready.replace(path)
-    finally:
-        present.close()
-    return True
 
 
 def _rows(

@@ -38,7 +38,7 @@ Begin = Literal["committed", "earliest", "latest"]
 
 TOPIC_NAMES = [topic.name for topic in EVENT_TOPICS]
 AWAY_SECONDS = 5.0
-NOTE_SECONDS = 10.0
+NOTE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
