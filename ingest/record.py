@@ -103,7 +103,7 @@ def parse_time(text: object) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):  # OverflowError: the zone moves it out of the years 1 to 9999
+    except (ValueError, OverflowError):  # the year 1 has no earlier zone
         return None
 
 
