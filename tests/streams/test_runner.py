@@ -685,7 +685,7 @@ class TestStopping:
             raise AssertionError
 
         await outbox.record(due(an_effect()))
-        async with running(outbox, Scripted(prepare_=[hang])):
+        async with running(outbox, Scripted(prepare_=[hang]), stop_seconds=3600):
             await reading.wait()
 
         assert await history(outbox) == []
