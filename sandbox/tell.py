@@ -84,6 +84,12 @@ async def tell(settings: TellSettings, *, seed: int, subscriptions: int, orders:
         return teller
 
 
+def _said(failure: BaseException) -> str:
+    if isinstance(failure, httpx.HTTPError):
+        return f"No good answer from {failure.request.url} ({failure}). Do the rooms run, and is it theirs?"
+    return str(failure)
+
+
 @click.command("tell")
 @click.option("--prepare", is_flag=True, help="Only make the key pair and DATA_DIR/sites.toml.")
 @click.option("--subscriptions", default=100, show_default=True, help="How many plan orders in the history.")
@@ -108,5 +114,5 @@ def command(prepare: bool, subscriptions: int, orders: int, pace: float) -> None
         first: BaseException = failures
         while isinstance(first, BaseExceptionGroup):
             first = first.exceptions[0]
-        raise click.ClickException(str(first)) from None
+        raise click.ClickException(_said(first)) from None
     click.echo(f"Told. Ingest answered {dict(teller.answers)}.")
