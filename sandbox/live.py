@@ -67,7 +67,7 @@ def _lines(seen: Seen) -> list[tuple[str, str]]:
         ("Effects", _counted(seen.effects)),
         ("Ledger", _counted(seen.counts)),
         ("Freshness", _seconds(seen.pipeline.get("freshness_seconds"))),
-        ("Event to ledger, p95", _seconds(seen.pipeline.get("end_to_end_p95_seconds"))),
+        ("Records not read yet", _number(seen.pipeline.get("lag"))),
     ]
     return [*shown, ("Not answering", seen.away)] if seen.away else shown
 

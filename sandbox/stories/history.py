@@ -25,7 +25,7 @@ FULFILLMENT_MAX_AGE = 30 * DAY
 TELLING_TAKES = DAY / 2
 
 ENDINGS = ("stays", "cancels", "expires", "fails", "pauses")
-ENDING_WEIGHTS = (40, 14, 18, 16, 12)
+ENDING_WEIGHTS = (64, 8, 12, 9, 7)
 PLANS = ("monthly", "weekly", "yearly", "trial", "once")
 PLAN_WEIGHTS = (34, 30, 6, 22, 8)
 
@@ -128,7 +128,7 @@ def _store_order(rng: Random, site: Site, now: datetime, number: int) -> Story:
     life.approve(paid)
     life.pay(paid + timedelta(seconds=1))
     if site.policy == "immediate":
-        life.shipped(None, paid + timedelta(minutes=2))
+        life.shipped(None, paid + timedelta(minutes=2 + 40 * rng.random()))
     else:
         _packed(life, rng, paid, now)
     script.add(life.seed())

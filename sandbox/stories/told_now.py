@@ -253,8 +253,8 @@ def _shipped_at_once(stage: _Stage) -> None:
     life = stage.basket((1, 1))
     life.place()
     transaction = life.cashier().create_approved()
-    life.approve()
     life.pay()
+    life.approve()
     stage.script.expect(
         payment_notice(stage.site.instance_id, transaction, life.id, "suppressed", "other_app"),
         fulfillment(stage.site.instance_id, life.id, "immediate", "done"),
@@ -305,8 +305,8 @@ def _digital(stage: _Stage) -> None:
     """A digital order is fulfilled by Wix itself, and must not be fulfilled again."""
     life = stage.basket((3, 1))
     life.place()
-    life.approve()
     life.pay()
+    life.approve()
     stage.waits_for_warehouse(life)
 
 
