@@ -74,6 +74,6 @@ ids_reached as (
 select
     instance_id,
     id,
-    split_part(min(reached), ' ', 2) as customer
+    substr(min(reached), instr(min(reached), ' ') + 1) as customer
 from ids_reached
 group by instance_id, id
