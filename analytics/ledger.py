@@ -169,20 +169,20 @@ class Ledger:
         """
         moment = at or datetime.now(UTC)
         with self._writing:
-            newest = self._versions[0] if self._versions else None
-            if newest and at is None and not self._changed and moment - newest.at < OLDEST_VERSION:
-                return newest
-            self._versions.insert(0, self._take_version(moment))
+            if at is None and self._versions and not self._is_outdated(self._versions[0], moment):
+                return self._versions[0]
+            newest = self._take_version(moment)
+            kept = [newest, *self._versions]
+            # One assignment, since readers look without waiting for the writer.
+            self._versions = kept[:VERSIONS_KEPT]
             self._changed = False
-            retired, self._versions = self._versions[VERSIONS_KEPT:], self._versions[:VERSIONS_KEPT]
-        for version in retired:
+        for version in kept[VERSIONS_KEPT:]:
             version.retire()
-        return self._versions[0]
+        return newest
 
     def versions(self) -> list[Version]:
         """The versions that readers may ask for, the newest first."""
-        with self._writing:
-            return list(self._versions)
+        return self._versions
 
     def version(self, name: str | None = None) -> Version:
         """The version with that name, else the newest.
@@ -191,12 +191,12 @@ class Ledger:
             VersionGone: it is not kept any more, or never was.
         """
         kept = self.versions()
-        if name is None and kept:
-            return kept[0]
+        if name is None:
+            return kept[0] if kept and not kept[0].is_spent else self.publish()
         for version in kept:
             if version.name == name:
                 return version
-        raise VersionGone(name or "newest")
+        raise VersionGone(name)
 
     @contextmanager
     def present(self) -> Iterator[DuckDBPyConnection]:
@@ -225,6 +225,9 @@ class Ledger:
         if kept != topic_id:
             raise AnotherLog(topic, partition, kept=kept, offered=topic_id)
         return int(next_offset)
+
+    def _is_outdated(self, version: Version, moment: datetime) -> bool:
+        return self._changed or version.is_spent or moment - version.at >= OLDEST_VERSION
 
     def _take_version(self, moment: datetime) -> Version:
         self._execute("through")

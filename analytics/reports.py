@@ -76,7 +76,7 @@ class Reports:
         question, values = _read(name, params)
         version, at, connection = self._moment(question, values["version"])
         as_of = values.get("as_of")
-        now = as_of if isinstance(as_of, datetime) else at
+        now = min(as_of, at) if isinstance(as_of, datetime) else at
         with connection as reader, time_limit(reader, self._seconds):
             found = _ask(reader, question, values, now)
         return Report(

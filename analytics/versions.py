@@ -45,6 +45,11 @@ class Version:
     _open: int = 0
     _retired: bool = False
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether reports that failed or took too long have used up all of its connections."""
+        return self._open == 0
+
     def offer(self, connection: DuckDBPyConnection) -> None:
         """Begin a read-only transaction on a fresh connection and add it to the pool.
 
@@ -83,12 +88,12 @@ class Version:
 
     def _take(self, wait_seconds: float) -> DuckDBPyConnection:
         with self._lock:
-            if self._retired or self._open == 0:
+            if self._retired or self.is_spent:
                 raise VersionGone(self.name)
         try:
             return self._idle.get(timeout=wait_seconds)
         except queue.Empty:
-            if self._retired or self._open == 0:
+            if self._retired or self.is_spent:
                 raise VersionGone(self.name) from None
             raise ReportTimeout(wait_seconds) from None
 
