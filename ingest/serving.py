@@ -104,6 +104,7 @@ def _listener(app: Starlette) -> Listener:
             ws="none",
             lifespan="off",
             access_log=False,
+            proxy_headers=False,
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=FINISH_SECONDS,

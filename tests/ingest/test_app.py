@@ -164,6 +164,27 @@ class TestWebhooks:
         assert sent[0]["status"] == 413
         assert read == 17
 
+    async def test_a_length_over_the_limit_is_enough_to_refuse(self, door: Door) -> None:
+        async def receive() -> dict[str, object]:
+            raise AssertionError("read the body")
+
+        sent: list[dict[str, object]] = []
+
+        async def send(message: dict[str, object]) -> None:
+            sent.append(message)
+
+        headers = [(b"content-length", str(MAX_BODY_BYTES + 1).encode())]
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/webhooks/wix",
+            "headers": headers,
+            "query_string": b"",
+        }
+        await create_app(door)(scope, receive, send)  # type: ignore[arg-type]  # starlette wants MutableMapping
+
+        assert sent[0]["status"] == 413
+
     async def test_without_a_broker_it_is_503_and_then_200_again(
         self, http: httpx.AsyncClient, log: MemoryPublisher, key: rsa.RSAPrivateKey
     ) -> None:

@@ -27,6 +27,8 @@ MARKERS = (
     "Ordered by mistake",
     "booking your spa day",
     "emailed your invoice",
+    "MASTERCARD",
+    "media/f93e3d633e79921f14330f1911fc1139",  # the picture of a message
     "****",
 )
 
