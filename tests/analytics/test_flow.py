@@ -177,6 +177,7 @@ class TestBuckets:
 
         # Monday is cut by start, Thursday by now; days that have not come are not listed.
         assert [row["is_partial"] for row in rows] == [True, False, False, True]
+        assert [row["is_partial"] for row in flow(ledger, end=at(1, 12).isoformat())] == [False, True]
 
     def test_what_lies_before_a_site_was_observed_is_partial(self, ledger: Ledger) -> None:
         """Installed on Tuesday at 06:00: Monday and Tuesday tell nothing whole."""

@@ -75,6 +75,14 @@ class TestStateOfAStoreOrder:
         assert order["first_fulfilled_at"] == "2026-03-03T12:00:00Z"
         assert order["fulfilled_at"] == "2026-03-03T18:00:00Z"
 
+    def test_its_own_older_word_does_not_outlive_a_deleted_fulfillment(self, ledger: Ledger) -> None:
+        tell(
+            ledger,
+            [store_order("o1", "fulfilled", at(1), fulfilled="FULFILLED"), shipments("o1", at(2))],
+        )
+
+        assert the_order(ledger)["state"] == "approved"
+
     def test_its_own_newer_word_counts_where_nothing_has_to_be_shipped(self, ledger: Ledger) -> None:
         tell(
             ledger,
@@ -158,7 +166,9 @@ class TestMilestones:
         order = the_order(ledger)
 
         assert (order["state"], order["fulfilled_at"], order["paid_at"]) == ("fulfilled", None, None)
-        assert only(ask(ledger, "fulfillment_latency", step="placed_fulfilled"))["finished"] == 0
+        for step in ("placed_fulfilled", "placed_paid"):
+            latency = only(ask(ledger, "fulfillment_latency", step=step))
+            assert (latency["finished"], latency["open"]) == (0, 0)
 
     def test_a_subscription_goes_through_trial_payment_and_cancellation(self, ledger: Ledger) -> None:
         """Trial of 7 days from Monday; paid on the 8th day; canceled on the 20th, ended on the 39th."""
@@ -238,6 +248,18 @@ class TestOrderOfEvents:
         tell(ledger, [store_order("o1", "canceled", at(4), status="CANCELED")])
 
         assert the_order(ledger)["state"] == "canceled"
+
+    def test_a_number_comes_before_none_of_the_same_instant(self, ledger: Ledger) -> None:
+        """The slugs alone would say the opposite: `updated` ranks before `canceled`."""
+        tell(
+            ledger,
+            [
+                store_order("o1", "updated", at(1), status="APPROVED"),
+                store_order("o1", "canceled", at(1), status="CANCELED", sequence=5),
+            ],
+        )
+
+        assert the_order(ledger)["state"] == "approved"
 
     def test_at_one_instant_the_slug_decides(self, ledger: Ledger) -> None:
         """`canceled` ranks behind `updated`, whichever arrives first and whatever its event id."""

@@ -27,8 +27,7 @@ buckets_listed as (
         coalesce($start, (select min(event_at) from effects_chosen), $until),
         $until,
         $grain,
-        $tz,
-        $now
+        $tz
     )
 
 ),

@@ -48,8 +48,7 @@ from buckets(
     coalesce($start, (select min(counted_at) from durations_in_period), $until),
     $until,
     $grain,
-    $tz,
-    $now
+    $tz
 ) as buckets
 cross join groups_listed
 left join durations_in_period as durations

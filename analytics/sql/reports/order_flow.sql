@@ -88,8 +88,7 @@ buckets_listed as (
         coalesce($start, (select min(moved_at) from moves_before_now), $until),
         $until,
         $grain,
-        $tz,
-        $now
+        $tz
     ) as buckets
     cross join groups_listed
 

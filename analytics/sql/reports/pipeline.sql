@@ -49,7 +49,7 @@ moments_listed as (
         counts_until as until_at,
         counts_from as delays_from,
         counts_from as pace_from
-    from buckets($start, coalesce($start, $until - interval 1 hour), $until, 'minute', $tz, $now)
+    from buckets($start, coalesce($start, $until - interval 1 hour), $until, 'minute', $tz)
     where $grain = 'minute'
 
 ),

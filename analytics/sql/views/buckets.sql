@@ -1,6 +1,6 @@
 -- buckets: one row per bucket that touches [first_at, until_at), the quiet ones too. `none` is one bucket of all.
--- A bucket is partial when the period asked for, or the present, cuts it.
-create or replace macro buckets(start_at, first_at, until_at, grain, zone, now_at) as table
+-- A bucket that the period cuts is partial. `until_at` is never later than the present, which cuts it too.
+create or replace macro buckets(start_at, first_at, until_at, grain, zone) as table
 with
 
 starts_listed as (
@@ -48,8 +48,7 @@ select
     least(bucket_end, until_at) as counts_until,
     grain <> 'none'
     and (
-        bucket_end > now_at
-        or bucket_end > until_at
+        bucket_end > until_at
         or coalesce(bucket_start < start_at, false)
     ) as is_cut
 from buckets_listed
