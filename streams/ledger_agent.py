@@ -23,6 +23,9 @@ def ledger_consumer(seat: LedgerSeat, stop: asyncio.Event) -> type:
     from faust.transport.drivers.aiokafka import Consumer
 
     class LedgerConsumer(Consumer):
+        # Faust names its loggers by this.
+        __module__ = Consumer.__module__
+
         async def seek_to_committed(self) -> Any:
             offsets = dict(await super().seek_to_committed())
             for place in self.assignment():

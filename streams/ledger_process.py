@@ -17,7 +17,15 @@ from streams.ledger_seat import LedgerSeat, opened, ready_path
 from streams.ledger_swap import catch_up
 from streams.meters import Meters
 from streams.report_desk import ReportDesk, refuse_open_door, report_service
-from streams.running import Refusal, ask_log, run_app, stop_on_signals, topics_present, until_stopped
+from streams.running import (
+    Refusal,
+    ask_log,
+    has_partitions,
+    run_app,
+    stop_on_signals,
+    topics_present,
+    until_stopped,
+)
 from streams.settings import LedgerProcessSettings
 
 log = logging.getLogger(__name__)
@@ -154,6 +162,6 @@ async def _take_over(kafka: KafkaSettings, seat: LedgerSeat, rebuilt: Ledger, de
 
 
 async def _missing(app: Any) -> list[str]:
-    if not app.started or app.rebalancing or not app.consumer.assignment():
+    if not has_partitions(app):
         return ["no_partitions: waiting for Kafka; reports are answered from what is there"]
     return []

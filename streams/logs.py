@@ -41,3 +41,5 @@ def set_up() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in (*NOISY, "httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Its warnings are about its own scheduling; what matters is raised.
+    logging.getLogger("kafka").setLevel(logging.ERROR)

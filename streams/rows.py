@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
@@ -74,20 +74,38 @@ class RowPublisher:
     async def _publish(self, records: Sequence[Record]) -> None:
         waiting = list(records)
         while waiting:
-            results = await asyncio.gather(*map(self._send, waiting), return_exceptions=True)
-            failed = [(one, error) for one, error in zip(waiting, results, strict=True) if error is not None]
-            waiting = [one for one, _ in failed]
-            for _, error in failed:
-                if not isinstance(error, KafkaError) or isinstance(error, MessageSizeTooLargeError):
-                    raise error
+            failed = await self._send(waiting)
+            waiting = [record for record, _ in failed]
             if failed:
-                log.warning(
-                    "publish: %s, trying again (%d waiting)", type(failed[0][1]).__name__, len(failed)
-                )
+                kind = type(failed[0][1]).__name__
+                log.warning("publish: %s, trying again (%d waiting)", kind, len(failed))
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _send(self, record: Record) -> None:
+    async def _send(self, records: Sequence[Record]) -> list[tuple[Record, KafkaError]]:
+        """Hand over one after the other, then wait for all acks; what got none is handed back.
+
+        Thousands of waiting senders would wake each other at every full batch (measured: 25 times
+        slower than one after the other).
+        """
+        sent = [(record, await self._handed_over(record)) for record in records]
+        failed = []
+        for record, ack in sent:
+            try:
+                await ack
+            except MessageSizeTooLargeError:
+                raise
+            except KafkaError as error:
+                failed.append((record, error))
+        return failed
+
+    async def _handed_over(self, record: Record) -> Awaitable[Any]:
+        """The ack to come; an error at the hand-over is one of the ack."""
         if self._producer is None:
             raise RuntimeError("RowPublisher is used inside `async with` only")
         topic, key, value, headers = record
-        await self._producer.send_and_wait(topic, value=value, key=key, headers=headers)
+        try:
+            ack: Awaitable[Any] = await self._producer.send(topic, value=value, key=key, headers=headers)
+        except KafkaError as error:
+            ack = asyncio.get_running_loop().create_future()
+            ack.set_exception(error)
+        return ack

@@ -1,7 +1,6 @@
 """How the two processes live: wait for the log, run a Faust app until told to stop, leave cleanly."""
 
 import asyncio
-import contextlib
 import logging
 import signal
 from collections.abc import Callable, Coroutine
@@ -102,6 +101,14 @@ async def run_app(app: Any, stop: asyncio.Event) -> None:
         raise app.crash_reason
 
 
+def has_partitions(app: Any) -> bool:
+    """Whether the app reads: it has partitions, and they are not being dealt out just now."""
+    try:
+        return bool(app.started and not app.rebalancing and app.consumer.assignment())
+    except Exception:  # noqa: BLE001 - Faust raises while its consumer's thread starts or stops
+        return False
+
+
 async def _stop(app: Any) -> None:
     try:
         async with asyncio.timeout(STOP_SECONDS):
@@ -111,5 +118,3 @@ async def _stop(app: Any) -> None:
             "the log did not answer within %.0f s while stopping; what was under way is read again",
             STOP_SECONDS,
         )
-    with contextlib.suppress(Exception):
-        await asyncio.sleep(0)

@@ -26,7 +26,15 @@ from streams.procedure import Procedure
 from streams.quota import Quota
 from streams.rows import RowPublisher
 from streams.runner import Runner
-from streams.running import Refusal, ask_log, run_app, stop_on_signals, topics_present, until_stopped
+from streams.running import (
+    Refusal,
+    ask_log,
+    has_partitions,
+    run_app,
+    stop_on_signals,
+    topics_present,
+    until_stopped,
+)
 from streams.settings import FlowSettings, OutboxSettings, WixSettings, WorkerSettings
 from streams.shipment import ShipmentProcedure
 from streams.sites import Sites
@@ -211,7 +219,7 @@ class _State:
 
     async def missing(self) -> list[str]:
         lacking = []
-        if not self._app.started or self._app.rebalancing or not self._app.consumer.assignment():
+        if not has_partitions(self._app):
             lacking.append("no_partitions: waiting for Kafka or for this group's turn")
         try:
             await self._outbox.counts()
@@ -224,7 +232,7 @@ class _State:
             counts = await self._outbox.counts()
             for state in State:
                 self._meters.effects.labels(state.value).set(counts.get(state, 0))
-        if self._app.started:
+        if has_partitions(self._app):
             self._set_lag(self._app.consumer)
 
     def _set_lag(self, consumer: Any) -> None:
