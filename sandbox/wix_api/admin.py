@@ -1,8 +1,10 @@
 """Admin routes: seed the sandbox, see what it received, make calls fail, move its clock."""
 
 import json
+import uuid
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from pydantic import Field
@@ -13,10 +15,16 @@ from starlette.routing import Route
 from sandbox.wix_api.clock import instant
 from sandbox.wix_api.courier import Courier
 from sandbox.wix_api.faults import Fault
+from sandbox.wix_api.plans.change import Change, declined, paid, start_changed
+from sandbox.wix_api.plans.term import Moment
 from sandbox.wix_api.refusal import invalid_field
+from sandbox.wix_api.rules import Rules
 from sandbox.wix_api.seed import Seed, sow
-from sandbox.wix_api.wire import JsonObject, Wire, read
+from sandbox.wix_api.tokens import Caller
+from sandbox.wix_api.wire import Guid, JsonObject, Wire, read
 from sandbox.wix_api.world import World
+
+_CENTURY_SECONDS = 100 * 365 * 86_400
 
 
 class _FaultsBody(Wire):
@@ -27,7 +35,27 @@ class _FaultsBody(Wire):
 
 
 class _ClockBody(Wire):
-    offset_seconds: float
+    offset_seconds: float = Field(ge=-_CENTURY_SECONDS, le=_CENTURY_SECONDS)
+
+
+class _TokensBody(Wire):
+    """Whose token to make: without a member it is a visitor's."""
+
+    instance_id: Guid
+    member_id: Guid | None = None
+
+
+class _OrderBody(Wire):
+    instance_id: Guid
+    order_id: Guid
+
+
+class _PayBody(_OrderBody):
+    succeeds: bool = True
+
+
+class _StartDateBody(_OrderBody):
+    start_date: Moment
 
 
 def routes(world: World, courier: Courier) -> list[Route]:
@@ -38,6 +66,10 @@ def routes(world: World, courier: Courier) -> list[Route]:
         Route("/admin/faults", _posted(doors.faults), methods=["POST"]),
         Route("/admin/clock", _posted(doors.clock), methods=["POST"]),
         Route("/admin/reset", _posted(doors.reset), methods=["POST"]),
+        Route("/admin/tokens", _posted(doors.tokens), methods=["POST"]),
+        Route("/admin/pay", _posted(doors.pay), methods=["POST"]),
+        Route("/admin/start-date", _posted(doors.start_date), methods=["POST"]),
+        Route("/admin/rules", _posted(doors.rules), methods=["POST"]),
         Route("/admin/received", doors.received, methods=["GET"]),
     ]
 
@@ -60,7 +92,44 @@ class _Admin:
 
     def clock(self, body: Any) -> JsonObject:
         self._world.clock.offset = timedelta(seconds=read(_ClockBody, body).offset_seconds)
+        self._world.catch_up()
         return {"now": instant(self._world.clock.now())}
+
+    def tokens(self, body: Any) -> JsonObject:
+        asked = read(_TokensBody, body)
+        visitor = str(uuid.uuid5(uuid.NAMESPACE_URL, f"visitor:{self._world.clock.sequence()}"))
+        self._world.site(asked.instance_id)
+        return self._world.tokens.grant(
+            Caller(
+                instance_id=asked.instance_id,
+                kind="MEMBER" if asked.member_id else "VISITOR",
+                id=asked.member_id or visitor,
+            )
+        )
+
+    def pay(self, body: Any) -> JsonObject:
+        asked = read(_PayBody, body)
+        return self._changed(asked, paid if asked.succeeds else declined)
+
+    def start_date(self, body: Any) -> JsonObject:
+        asked = read(_StartDateBody, body)
+        return self._changed(asked, partial(start_changed, start=asked.start_date))
+
+    def rules(self, body: Any) -> JsonObject:
+        said = {**self._world.rules.model_dump(by_alias=True), **body}
+        self._world.rules = read(Rules, said)
+        return self._world.rules.model_dump(by_alias=True)
+
+    def _changed(self, asked: _OrderBody, how: Callable[..., Change]) -> JsonObject:
+        self._world.catch_up()
+        site = self._world.site(asked.instance_id)
+        order = site.plan_orders.find(asked.order_id)
+        change = how(order, now=self._world.clock.now())
+        buyer = Caller(
+            instance_id=site.instance_id, kind="MEMBER", id=str(order.shown.get("buyer", {}).get("memberId"))
+        )
+        self._world.happen(site, change, identity=buyer.identity)
+        return {"order": change.order.shown}
 
     def reset(self, _: Any) -> JsonObject:
         self._world.reset()

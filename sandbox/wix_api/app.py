@@ -19,12 +19,21 @@ from sandbox.wix_api.call import Call, Endpoint
 from sandbox.wix_api.courier import Courier
 from sandbox.wix_api.gate import Gate
 from sandbox.wix_api.metrics import Metrics
-from sandbox.wix_api.refusal import Refusal, invalid_field, refused, system_error
-from sandbox.wix_api.routes import inbox, people, plan_orders, store
+from sandbox.wix_api.refusal import PreconditionFailed, Refusal, invalid_field, refused, system_error
+from sandbox.wix_api.routes import checkout, inbox, people, plan_orders, store
 from sandbox.wix_api.wire import nested
 from sandbox.wix_api.world import World
 
-ENDPOINTS = (*plan_orders.ENDPOINTS, *store.ENDPOINTS, *people.ENDPOINTS, *inbox.ENDPOINTS)
+ENDPOINTS = (
+    *plan_orders.ENDPOINTS,
+    *checkout.ENDPOINTS,
+    *store.ENDPOINTS,
+    *people.ENDPOINTS,
+    *inbox.ENDPOINTS,
+)
+
+# Reads let time pass as well, so this is only how late a webhook may be that nobody asked for.
+_TICK_SECONDS = 0.5
 
 _Answer = Callable[[Request], Awaitable[Response]]
 
@@ -34,21 +43,29 @@ def create_app(world: World, courier: Courier, metrics: Metrics) -> ASGIApp:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        working = asyncio.create_task(courier.run())
+        working = [asyncio.create_task(courier.run()), asyncio.create_task(_let_time_pass(world))]
         try:
             yield
         finally:
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
             courier.forget()
 
     routes = [
         Route("/oauth2/token", _token(world), methods=["POST"]),
+        Route("/oauth2/token-info", _token_info(world), methods=["POST"]),
         *(Route(one.path, _endpoint(world, one), methods=[one.method]) for one in ENDPOINTS),
         *admin.routes(world, courier),
     ]
-    handlers: dict[Any, Any] = {Refusal: _refused, HTTPException: _standard, Exception: _broken}
+    handlers: dict[Any, Any] = {Refusal: _refused(world), HTTPException: _standard, Exception: _broken}
     return Gate(Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan), world, metrics)
+
+
+async def _let_time_pass(world: World) -> None:
+    while True:
+        world.catch_up()
+        await asyncio.sleep(_TICK_SECONDS)
 
 
 def _token(world: World) -> _Answer:
@@ -56,6 +73,14 @@ def _token(world: World) -> _Answer:
         return JSONResponse(world.tokens.issue(await _credentials(request), installed=world.installed))
 
     return token
+
+
+def _token_info(world: World) -> _Answer:
+    async def token_info(request: Request) -> Response:
+        asked = await _credentials(request)
+        return JSONResponse(world.tokens.info(str(asked.get("token", ""))))
+
+    return token_info
 
 
 def _endpoint(world: World, endpoint: Endpoint) -> _Answer:
@@ -66,17 +91,21 @@ def _endpoint(world: World, endpoint: Endpoint) -> _Answer:
 
 
 async def _admitted(world: World, endpoint: Endpoint, request: Request) -> Call:
-    instance_id = world.tokens.instance_of(request.headers.get("authorization"))
-    world.quota.take(instance_id)
-    site = world.site(instance_id)
-    if endpoint.permission in site.denied:
+    caller = world.tokens.caller(request.headers.get("authorization"))
+    world.quota.take(caller.instance_id)
+    site = world.site(caller.instance_id)
+    if caller.kind not in endpoint.callers:
+        raise refused(403, "PERMISSION_DENIED", f"A call as {caller.kind} is not allowed here")
+    if caller.kind == "APP" and endpoint.permission in site.denied:
         raise refused(403, "PERMISSION_DENIED", f"The app lacks {endpoint.permission} on this site")
+    world.catch_up()
     return Call(
         world=world,
         site=site,
+        caller=caller,
         path=request.path_params,
         query=nested(request.query_params.multi_items()),
-        body=await _json(request) if endpoint.method == "POST" else {},
+        body=await _json(request) if endpoint.method in ("POST", "PATCH") else {},
         now=world.clock.now(),
     )
 
@@ -96,8 +125,14 @@ async def _credentials(request: Request) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-async def _refused(_: Request, refusal: Refusal) -> Response:
-    return JSONResponse(refusal.body, status_code=refusal.status)
+def _refused(world: World) -> Callable[[Request, Refusal], Awaitable[Response]]:
+    async def refused_with(_: Request, refusal: Refusal) -> Response:
+        if isinstance(refusal, PreconditionFailed):
+            rules = world.rules
+            refusal = refusal.answered_with(rules.precondition_status, rules.precondition_code)
+        return JSONResponse(refusal.body, status_code=refusal.status)
+
+    return refused_with
 
 
 async def _standard(_: Request, error: HTTPException) -> Response:

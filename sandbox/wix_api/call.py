@@ -7,6 +7,8 @@ from typing import Any
 
 from sandbox.wix_api.clock import instant
 from sandbox.wix_api.events import Happening
+from sandbox.wix_api.plans.change import Change
+from sandbox.wix_api.tokens import Caller, Kind
 from sandbox.wix_api.wire import JsonObject, WireT, read, read_guid
 from sandbox.wix_api.world import Site, World
 
@@ -17,6 +19,7 @@ class Call:
 
     world: World
     site: Site
+    caller: Caller
     path: Mapping[str, str]
     query: JsonObject
     body: Any
@@ -37,18 +40,30 @@ class Call:
     def happening(self) -> Happening:
         """The facts of a change that this call makes."""
         return Happening(
-            instance_id=self.site.instance_id, at=instant(self.now), sequence=self.world.clock.sequence()
+            instance_id=self.site.instance_id,
+            at=instant(self.now),
+            sequence=self.world.clock.sequence(),
+            identity=self.caller.identity,
         )
 
+    def happen(self, change: Change) -> JsonObject:
+        """Keep a plan order's change and tell of it; Wix answers such a call with nothing."""
+        self.world.happen(self.site, change, identity=self.caller.identity)
+        return {}
+
+
+APP_ONLY: frozenset[Kind] = frozenset({"APP"})
+ANYBODY: frozenset[Kind] = frozenset({"APP", "MEMBER", "VISITOR"})
 
 Handler = Callable[[Call], JsonObject]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One endpoint: where it is, which permission it wants, what answers it."""
+    """One endpoint: where it is, which permission an app needs, who else may call, what answers."""
 
     method: str
     path: str
     permission: str
     handler: Handler
+    callers: frozenset[Kind] = APP_ONLY

@@ -7,17 +7,19 @@ from typing import Any
 
 from sandbox.wix_api.wire import JsonObject
 
+PLAN_ORDER = "wix.pricing_plans.v2.order"
 ORDER = "wix.ecom.v1.order"
 FULFILLMENTS = "wix.ecom.v1.fulfillments"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event to tell: its type, whose site it happened on, and the innermost JSON."""
+    """One event to tell: its type, whose site it happened on, the innermost JSON, and who did it."""
 
     event_type: str
     instance_id: str
     body: JsonObject
+    identity: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,11 @@ class Happening:
     instance_id: str
     at: str
     sequence: int
+    identity: JsonObject | None = None
+
+    def created(self, fqdn: str, entity_id: str, entity: Mapping[str, Any]) -> Event:
+        """An entity came to be."""
+        return self._event(fqdn, "created", entity_id, {"createdEvent": {"entity": dict(entity)}})
 
     def updated(self, fqdn: str, entity_id: str, entity: Mapping[str, Any]) -> Event:
         """An entity changed: the whole entity as it is now."""
@@ -48,7 +55,9 @@ class Happening:
             "triggeredByAnonymizeRequest": False,
             "entityEventSequence": str(self.sequence),
         }
-        return Event(event_type=f"{fqdn}_{slug}", instance_id=self.instance_id, body=body)
+        return Event(
+            event_type=f"{fqdn}_{slug}", instance_id=self.instance_id, body=body, identity=self.identity
+        )
 
 
 def fulfillment_created(

@@ -1,11 +1,16 @@
 """Orders of pricing plans: kept by id, listed as List Orders filters, sorts and pages them. No I/O."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sandbox.wix_api.plans.change import Change
+from sandbox.wix_api.plans.coupon import Use
+from sandbox.wix_api.plans.order import PlanOrder
+from sandbox.wix_api.plans.passing import due, passed
 from sandbox.wix_api.refusal import not_found
 from sandbox.wix_api.wire import Guid, JsonObject, Repeated, Wire
 
@@ -29,10 +34,9 @@ class OrderRequest(Wire):
     field_set: FieldSet = "BASIC"
 
 
-class OrdersQuery(Wire):
-    """Query of List Orders: values of one filter are alternatives, filters add up."""
+class MemberOrdersQuery(Wire):
+    """Query of a member's List Orders: values of one filter are alternatives, filters add up."""
 
-    buyer_ids: Annotated[list[Guid], Repeated] = Field(default_factory=list)
     plan_ids: Annotated[list[Guid], Repeated] = Field(default_factory=list)
     auto_renew_canceled: bool | None = None
     order_statuses: Annotated[list[OrderStatus], Repeated] = Field(default_factory=list)
@@ -46,13 +50,18 @@ class OrdersQuery(Wire):
         """Whether an order passes every filter."""
         return all(
             (
-                _among(self.buyer_ids, order.get("buyer", {}).get("memberId")),
                 _among(self.plan_ids, order.get("planId")),
                 _among(self.order_statuses, order.get("status")),
                 _among(self.payment_statuses, order.get("lastPaymentStatus")),
                 self.auto_renew_canceled in (None, order.get("autoRenewCanceled", False)),
             )
         )
+
+
+class OrdersQuery(MemberOrdersQuery):
+    """Query of List Orders, which an app may narrow to some buyers."""
+
+    buyer_ids: Annotated[list[Guid], Repeated] = Field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,30 +87,81 @@ class PlanOrders:
     """The plan orders of one site."""
 
     def __init__(self) -> None:
-        self._orders: dict[str, JsonObject] = {}
+        self._orders: dict[str, PlanOrder] = {}
+        self._due: dict[str, datetime] = {}
 
-    def upsert(self, order: JsonObject) -> None:
-        """Put an order in place of the one with its id."""
-        self._orders[order["id"]] = order
+    def upsert(self, order: JsonObject, *, lives: bool = False) -> None:
+        """Put an order from elsewhere in place of the one with its id."""
+        self.put(PlanOrder(shown=order, lives=lives))
 
-    def get(self, order_id: str, field_set: FieldSet = "BASIC") -> JsonObject:
-        """One order; form answers only with FULL.
+    def put(self, order: PlanOrder) -> None:
+        """Put an order in place of what it was."""
+        self._orders[order.id] = order
+        at = due(order)
+        if at is None:
+            self._due.pop(order.id, None)
+        else:
+            self._due[order.id] = at
+
+    def find(self, order_id: str) -> PlanOrder:
+        """One order.
 
         Raises:
             Refusal: 404.
         """
         if order_id not in self._orders:
             raise not_found("Order", order_id)
-        return _shown(self._orders[order_id], field_set)
+        return self._orders[order_id]
 
-    def page(self, query: OrdersQuery) -> OrdersPage:
-        """The page that a query asks for; DRAFT orders are among them."""
-        found = [order for order in self._orders.values() if query.wants(order)]
+    def get(self, order_id: str, field_set: FieldSet = "BASIC") -> JsonObject:
+        """One order as Wix shows it; form answers only with FULL.
+
+        Raises:
+            Refusal: 404.
+        """
+        return shown(self.find(order_id).shown, field_set)
+
+    def page(self, query: MemberOrdersQuery, *, buyers: Sequence[str] = ()) -> OrdersPage:
+        """The page that a query asks for, of these buyers or all; DRAFT orders are among them."""
+        every = (order.shown for order in self._orders.values())
+        found = [order for order in every if query.wants(order) and _among(buyers, _buyer(order))]
         found.sort(key=_by(query.sorting.field_name), reverse=query.sorting.order == "DESC")
         page = found[query.offset : query.offset + query.limit]
         return OrdersPage(
-            orders=[_shown(order, query.field_set) for order in page], offset=query.offset, total=len(found)
+            orders=[shown(order, query.field_set) for order in page], offset=query.offset, total=len(found)
         )
+
+    def purchases(self, *, plan_id: str, member_id: str) -> int:
+        """How often a member bought a plan; drafts are not bought yet."""
+        return sum(
+            order.shown.get("planId") == plan_id and _buyer(order.shown) == member_id
+            for order in self._bought()
+        )
+
+    def coupon_uses(self) -> list[Use]:
+        """Every use of a coupon by an order that was bought."""
+        uses = []
+        for order in self._bought():
+            spans = order.shown.get("pricing", {}).get("prices", [])
+            ids = {span["price"]["coupon"].get("id") for span in spans if "coupon" in span.get("price", {})}
+            uses += [Use(coupon_id=str(one), member_id=str(_buyer(order.shown))) for one in ids]
+        return uses
+
+    def pass_to(self, now: datetime) -> Iterator[Change]:
+        """Everything that happened by itself until now, in the order of time; it is kept."""
+        while ripe := [(at, order_id) for order_id, at in self._due.items() if at <= now]:
+            at, order_id = min(ripe)
+            change = next(passed(self._orders[order_id], at))
+            self.put(change.order)
+            yield change
+
+    def _bought(self) -> Iterator[PlanOrder]:
+        return (order for order in self._orders.values() if order.status != "DRAFT")
+
+
+def _buyer(order: JsonObject) -> str | None:
+    member_id = order.get("buyer", {}).get("memberId")
+    return None if member_id is None else str(member_id)
 
 
 def _among(wanted: Sequence[str], value: object) -> bool:
@@ -112,7 +172,8 @@ def _by(field_name: str) -> Callable[[JsonObject], tuple[bool, str, str]]:
     return lambda order: (field_name in order, str(order.get(field_name, "")), order["id"])
 
 
-def _shown(order: JsonObject, field_set: FieldSet) -> JsonObject:
+def shown(order: JsonObject, field_set: FieldSet) -> JsonObject:
+    """An order as a fieldset shows it."""
     form = order.get("formData")
     if field_set == "FULL" or not isinstance(form, dict):
         return order

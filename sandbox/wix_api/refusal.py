@@ -64,9 +64,19 @@ def not_found(what: str, key: str, *, code: str = "NOT_FOUND") -> Refusal:
     return refused(404, code, f"{what} {key} not found", id=key)
 
 
-def precondition_failed(description: str, **data: object) -> Refusal:
-    """428: the entity is in no state for this call."""
-    return refused(428, "FAILED_PRECONDITION", description, **data)
+class PreconditionFailed(Refusal):
+    """The entity is in no state for this call. Wix documents neither status nor code for it."""
+
+    def answered_with(self, status: int, code: str) -> Refusal:
+        """The same refusal as this sandbox was told to answer it."""
+        error = self.body["details"]["applicationError"]
+        return refused(status, code, error["description"], **error["data"])
+
+
+def precondition_failed(description: str, **data: object) -> PreconditionFailed:
+    """The entity is in no state for this call: 428 unless the sandbox was told otherwise."""
+    like = refused(428, "FAILED_PRECONDITION", description, **data)
+    return PreconditionFailed(like.status, like.body)
 
 
 def system_error(status: int) -> Refusal:

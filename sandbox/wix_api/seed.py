@@ -1,9 +1,12 @@
 """What is seeded becomes sites with orders and people on them, each put in place by its id."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from sandbox.wix_api.plans.coupon import Coupon
+from sandbox.wix_api.plans.plan import Plan
+from sandbox.wix_api.plans.price import Tax
 from sandbox.wix_api.subscriptions import Subscription
 from sandbox.wix_api.wire import Guid, JsonObject, Wire, guid
 from sandbox.wix_api.world import Site, World
@@ -21,15 +24,36 @@ class _OnSite(Wire):
 
 
 class _Site(_OnSite):
-    """`denied` lists permission ids that the app lacks; `installed` false ends its tokens."""
+    """`denied` lists permission ids that the app lacks; `installed` false ends its tokens.
+
+    `tax` null is no tax. `missingAddress` is what the business address lacks, `hasPlans` false
+    is a site without Pricing Plans.
+    """
 
     name: str | None = None
     denied: frozenset[str] | None = None
     installed: bool | None = None
+    tax: Tax | None = None
+    missing_address: Literal["COUNTRY", "STATE"] | None = None
+    has_plans: bool | None = None
 
 
 class _Order(_OnSite):
     order: Entity
+
+
+class _PlanOrder(_Order):
+    """`lives` true has it go on as time passes; else it changes only when it is called for."""
+
+    lives: bool = False
+
+
+class _Plan(_OnSite):
+    plan: Plan
+
+
+class _Coupon(_OnSite):
+    coupon: Coupon
 
 
 class _Member(_OnSite):
@@ -54,7 +78,9 @@ class Seed(Wire):
     """Body of `POST /admin/seed`."""
 
     sites: list[_Site] = Field(default_factory=list)
-    plan_orders: list[_Order] = Field(default_factory=list)
+    plans: list[_Plan] = Field(default_factory=list)
+    coupons: list[_Coupon] = Field(default_factory=list)
+    plan_orders: list[_PlanOrder] = Field(default_factory=list)
     store_orders: list[_Order] = Field(default_factory=list)
     fulfillments: list[_Fulfillments] = Field(default_factory=list)
     members: list[_Member] = Field(default_factory=list)
@@ -66,8 +92,12 @@ def sow(world: World, seed: Seed) -> None:
     """Put everything in its place; no event is told, since nothing of it happened at Wix."""
     for site in seed.sites:
         _describe(world.site(site.instance_id), site)
+    for offered in seed.plans:
+        world.site(offered.instance_id).plans.upsert(offered.plan)
+    for one in seed.coupons:
+        world.site(one.instance_id).coupons.upsert(one.coupon)
     for plan in seed.plan_orders:
-        world.site(plan.instance_id).plan_orders.upsert(plan.order)
+        world.site(plan.instance_id).plan_orders.upsert(plan.order, lives=plan.lives)
     for made in seed.fulfillments:
         world.site(made.instance_id).fulfillments.put(made.order_id, made.fulfillments)
     for store in seed.store_orders:
@@ -86,9 +116,10 @@ def _people(world: World, seed: Seed) -> None:
 
 
 def _describe(site: Site, said: _Site) -> None:
-    site.name = site.name if said.name is None else said.name
-    site.denied = site.denied if said.denied is None else said.denied
-    site.installed = site.installed if said.installed is None else said.installed
+    for name in said.model_fields_set - {"instance_id"}:
+        value = getattr(said, name)
+        if value is not None or name in ("tax", "missing_address"):
+            setattr(site, name, value)
 
 
 def _put_store_order(site: Site, order: JsonObject) -> None:

@@ -17,6 +17,8 @@ Settings (environment or .env):
   SANDBOX_INTERNAL_PORT     /healthz, /readyz, /metrics         [9104]
   SANDBOX_CALLS_PER_MINUTE  of one app instance, then 429       [200]
   SANDBOX_TOKEN_LIFE        how long a token lives (ISO 8601)   [PT4H]
+  SANDBOX_PRECONDITION_STATUS      of changes that an order's state forbids   [428]
+  SANDBOX_TARGET_CHANNELS_REFUSED  whether messages with targetChannels are   [false]
   WIX_APP_ID                the app that may ask for tokens     [sandbox-app]
   WIX_APP_SECRET            its secret                          [sandbox-secret]
   WEBHOOK_URL               where its webhooks go; empty: nowhere
@@ -29,10 +31,11 @@ Settings (environment or .env):
 def command() -> None:
     """Run a Wix of our own: the REST endpoints that Orderline calls, as strict as Wix.
 
-    It keeps everything in memory. POST /admin/seed puts orders, members, contacts and
-    subscriptions there, GET /admin/received shows the messages and fulfillments that were
-    made, POST /admin/faults makes calls fail, POST /admin/clock moves its clock and
-    POST /admin/reset begins anew. Its own changes are told by signed webhooks.
+    It keeps everything in memory. POST /admin/seed puts plans, orders, members and the rest
+    there, /admin/tokens gives a member's token, /admin/pay pays an online order, /admin/clock
+    moves its clock and lets what is due happen, /admin/faults makes calls fail, /admin/rules
+    settles what Wix leaves open, /admin/reset begins anew. GET /admin/received shows the
+    messages and fulfillments that were made. All changes are told by signed webhooks.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for name in ("httpx", "uvicorn"):

@@ -108,8 +108,9 @@ def _courier(settings: WixApiSettings) -> Courier:
     signer = Signer(settings.data_dir)
 
     def sign(event: Event) -> bytes:
-        identity = {"identityType": "APP", "appId": settings.wix_app_id}
-        return signer.sign(event.event_type, event.body, instance_id=event.instance_id, identity=identity)
+        return signer.sign(
+            event.event_type, event.body, instance_id=event.instance_id, identity=event.identity
+        )
 
     return Courier(sign, settings.webhook_url)
 

@@ -3,8 +3,10 @@
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sandbox.wix_api.rules import Rules
 
 
 class WixApiSettings(BaseSettings):
@@ -31,3 +33,15 @@ class WixApiSettings(BaseSettings):
     """Calls of one app instance before the sandbox answers 429, as Wix does."""
     sandbox_token_life: timedelta = timedelta(hours=4)
     """How long a token lives; at Wix it is four hours."""
+    sandbox_precondition_status: int = Field(default=428, ge=400, le=499)
+    """What a plan order or fulfillment in no state for a call is answered with; Wix documents none."""
+    sandbox_target_channels_refused: bool = False
+    """Whether messages with the deprecated targetChannels are refused, as Wix announced."""
+
+    @property
+    def rules(self) -> Rules:
+        """The rules to begin with."""
+        return Rules(
+            precondition_status=self.sandbox_precondition_status,
+            target_channels_refused=self.sandbox_target_channels_refused,
+        )

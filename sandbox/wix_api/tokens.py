@@ -5,16 +5,44 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sandbox.wix_api.clock import Clock
 from sandbox.wix_api.refusal import Refusal, refused
+from sandbox.wix_api.wire import JsonObject
 
 _PREFIX = "OauthNG.JWS."
 
 
+# The site's app, one of its members, or somebody who isn't logged in.
+Kind = Literal["APP", "MEMBER", "VISITOR"]
+
+_IDENTITIES: dict[Kind, tuple[str, str]] = {
+    "APP": ("APP", "appId"),
+    "MEMBER": ("MEMBER", "memberId"),
+    "VISITOR": ("ANONYMOUS_VISITOR", "anonymousVisitorId"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls, for which app instance."""
+
+    instance_id: str
+    kind: Kind
+    id: str
+
+    @property
+    def identity(self) -> JsonObject:
+        """The caller as a webhook names who made a change."""
+        identity_type, name = _IDENTITIES[self.kind]
+        return {"identityType": identity_type, name: self.id}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Grant:
-    instance_id: str
+    caller: Caller
+    since: datetime
     until: datetime
 
 
@@ -32,18 +60,23 @@ class Tokens:
         self._grants: dict[str, _Grant] = {}
 
     def issue(self, request: Mapping[str, object], *, installed: frozenset[str]) -> dict[str, object]:
-        """Answer a token request.
+        """Answer a token request of an app.
 
         Raises:
             Refusal: 400 or 401 with OAuth's `error` and `error_description`.
         """
         instance_id = self._checked(request, installed)
-        token = self._token(instance_id)
-        self._grants[token] = _Grant(instance_id=instance_id, until=self._clock.now() + self._life)
+        return self.grant(Caller(instance_id=instance_id, kind="APP", id=self._app_id))
+
+    def grant(self, caller: Caller) -> dict[str, object]:
+        """A fresh token, in words of OAuth."""
+        token = self._token(caller.instance_id)
+        now = self._clock.now()
+        self._grants[token] = _Grant(caller=caller, since=now, until=now + self._life)
         return {"access_token": token, "token_type": "Bearer", "expires_in": int(self._life.total_seconds())}
 
-    def instance_of(self, authorization: str | None) -> str:
-        """The app instance that an `Authorization` header speaks for; `Bearer` may precede the token.
+    def caller(self, authorization: str | None) -> Caller:
+        """Whom an `Authorization` header speaks for; `Bearer` may precede the token.
 
         Raises:
             Refusal: 401, no token, an unknown one or an expired one.
@@ -52,7 +85,23 @@ class Tokens:
         grant = self._grants.get(token)
         if grant is None or grant.until <= self._clock.now():
             raise refused(401, "UNAUTHENTICATED", "The access token is missing, unknown or expired")
-        return grant.instance_id
+        return grant.caller
+
+    def info(self, token: str) -> JsonObject:
+        """What Wix tells of a token."""
+        grant = self._grants.get(token)
+        if grant is None or grant.until <= self._clock.now():
+            return {"active": False}
+        return {
+            "active": True,
+            "subjectType": grant.caller.kind,
+            "subjectId": grant.caller.id,
+            "exp": int(grant.until.timestamp()),
+            "iat": int(grant.since.timestamp()),
+            "clientId": self._app_id,
+            "siteId": grant.caller.instance_id,
+            "instanceId": grant.caller.instance_id,
+        }
 
     def forget(self) -> None:
         """Make every token invalid."""

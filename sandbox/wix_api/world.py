@@ -11,25 +11,40 @@ from sandbox.wix_api.faults import Faults
 from sandbox.wix_api.fulfillments import Fulfillments
 from sandbox.wix_api.inbox import Inbox
 from sandbox.wix_api.members import Members
+from sandbox.wix_api.plan_events import told
 from sandbox.wix_api.plan_orders import PlanOrders
+from sandbox.wix_api.plans.change import Change
+from sandbox.wix_api.plans.coupon import Coupons
+from sandbox.wix_api.plans.plan import Plans
+from sandbox.wix_api.plans.price import Tax
 from sandbox.wix_api.quota import Quota
 from sandbox.wix_api.received import Received
+from sandbox.wix_api.rules import Rules
 from sandbox.wix_api.settings import WixApiSettings
 from sandbox.wix_api.store_orders import StoreOrders
 from sandbox.wix_api.subscriptions import Subscriptions
 from sandbox.wix_api.tokens import Tokens
+from sandbox.wix_api.wire import JsonObject
 
 Tell = Callable[[Event], None]
 
 
 @dataclass(slots=True)
 class Site:
-    """One site on which the app is installed; `denied` are permissions that the app lacks there."""
+    """One site on which the app is installed; `denied` are permissions that the app lacks there.
+
+    `missing_address` is COUNTRY or STATE where the business address lacks what taxes are told by.
+    """
 
     instance_id: str
     name: str = "Demo Studio"
     denied: frozenset[str] = frozenset()
     installed: bool = True
+    tax: Tax | None = None
+    missing_address: str | None = None
+    has_plans: bool = True
+    plans: Plans = field(default_factory=Plans)
+    coupons: Coupons = field(default_factory=Coupons)
     plan_orders: PlanOrders = field(default_factory=PlanOrders)
     store_orders: StoreOrders = field(default_factory=StoreOrders)
     members: Members = field(default_factory=Members)
@@ -59,6 +74,8 @@ class World:
             clock=self.clock,
         )
         self.received = Received()
+        self._first_rules = settings.rules
+        self.rules: Rules = self._first_rules
         self.sites: dict[str, Site] = {}
 
     def site(self, instance_id: str) -> Site:
@@ -70,6 +87,23 @@ class World:
         """The instances that may have tokens."""
         return frozenset(site.instance_id for site in self.sites.values() if site.installed)
 
+    def happen(self, site: Site, change: Change, *, identity: JsonObject | None = None) -> None:
+        """Keep what became of a plan order, and tell of it."""
+        site.plan_orders.put(change.order)
+        self._tell_of(site, change, identity)
+
+    def catch_up(self) -> None:
+        """Let everything happen that was to happen by now: orders start, renew themselves and end."""
+        now = self.clock.now()
+        for site in self.sites.values():
+            for change in site.plan_orders.pass_to(now):
+                self._tell_of(site, change, None)
+
+    def _tell_of(self, site: Site, change: Change, identity: JsonObject | None) -> None:
+        events = told(change, instance_id=site.instance_id, identity=identity, sequence=self.clock.sequence)
+        for event in events:
+            self.tell(event)
+
     def reset(self) -> None:
         """Begin anew: no sites, no tokens, no faults, and the machine's time."""
         self.sites.clear()
@@ -78,3 +112,4 @@ class World:
         self.faults.forget()
         self.received = Received()
         self.clock.offset = timedelta()
+        self.rules = self._first_rules

@@ -1,0 +1,1 @@
+"""What Pricing Plans does with an order, from its price to its end. No I/O in here."""
