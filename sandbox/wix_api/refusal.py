@@ -39,7 +39,7 @@ class Refusal(Exception):
         self.body = dict(body)
 
 
-def refused(status: int, code: str, description: str, **data: object) -> Refusal:
+def refused(status: int, code: str, description: str, /, **data: object) -> Refusal:
     """An application error: `details.applicationError` with code, description and data."""
     error = {"code": code, "description": description, "data": data}
     return Refusal(status, {"message": description, "details": {"applicationError": error}})
@@ -73,7 +73,7 @@ class PreconditionFailed(Refusal):
         return refused(status, code, error["description"], **error["data"])
 
 
-def precondition_failed(description: str, **data: object) -> PreconditionFailed:
+def precondition_failed(description: str, /, **data: object) -> PreconditionFailed:
     """The entity is in no state for this call: 428 unless the sandbox was told otherwise."""
     like = refused(428, "FAILED_PRECONDITION", description, **data)
     return PreconditionFailed(like.status, like.body)
