@@ -2,6 +2,19 @@
 create or replace view shipped_lines as
 with
 
+points_with_both as (
+
+    select
+        instance_id,
+        order_id,
+        point,
+        order_facts,
+        shipments_facts
+    from store_order_points
+    where order_facts is not null and shipments_facts is not null
+
+),
+
 lines_ordered as (
 
     select
@@ -9,8 +22,7 @@ lines_ordered as (
         order_id,
         point,
         unnest(from_json(order_facts -> '$.lines', '[{"id": "VARCHAR", "quantity": "BIGINT"}]')) as line
-    from store_order_points
-    where order_facts is not null and shipments_facts is not null
+    from points_with_both
 
 ),
 
@@ -39,8 +51,7 @@ shipments_listed as (
                 '[{"id": "VARCHAR", "created_at": "VARCHAR", "lines": [{"id": "VARCHAR", "quantity": "BIGINT"}]}]'
             )
         ) as shipment
-    from store_order_points
-    where order_facts is not null and shipments_facts is not null
+    from points_with_both
 
 ),
 
