@@ -1,8 +1,10 @@
 """What all tests share: a real Kafka, from testcontainers where Docker answers, else the embedded one."""
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
+from types import FrameType
 
 import pytest
 from docker.errors import DockerException
@@ -23,6 +25,16 @@ class TestKafka(KafkaSettings):
     def bootstrap(self) -> str:
         """Where it listens."""
         return self.kafka_bootstrap_servers
+
+
+def pytest_configure() -> None:
+    """A run that is told to stop (a time limit of CI, a closed terminal) still stops what it started."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def pytest_report_header() -> str:
