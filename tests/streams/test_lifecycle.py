@@ -455,7 +455,9 @@ ODD = st.one_of(
     st.integers(),
     st.floats(),
     st.text(st.characters(exclude_categories=[])),
-    st.sampled_from(["", "****", "NaN", "1e999999", "-1", "0001-01-01T00:00:00+14:00", "UNHEARD_OF", "\0"]),
+    st.sampled_from(
+        ["", "\ud800x", "****", "NaN", "1e999999", "-1", "0001-01-01T00:00:00+14:00", "\0", "NEW"]
+    ),
     st.lists(st.one_of(st.none(), st.text(), st.dictionaries(st.text(), st.text())), max_size=3),
     st.dictionaries(st.text(), st.integers(), max_size=2),
 )
