@@ -25,10 +25,21 @@ class WixSettings(BaseSettings):
     """Our app's id at Wix: it asks for access tokens, and is written on records whose webhook names none."""
     wix_app_secret: SecretStr = SecretStr("")
     """Our app's secret key at Wix; never logged."""
+    wix_api_key: SecretStr = SecretStr("")
+    """A site owner's API key, in place of app id and secret: for one site of your own; never logged."""
+    wix_site_id: str = ""
+    """The site that WIX_API_KEY is used for."""
     wix_timeout_seconds: float = 10.0
     """The longest single call, in seconds; a claim lasts longer than this."""
     wix_calls_per_minute: int = 200
     """Requests a minute for each site; Wix throttles an app instance above it."""
+    wix_command_calls_per_minute: int = 40
+    """How many of WIX_CALLS_PER_MINUTE commands share; the rest is the worker's, whose work goes first."""
+
+    @property
+    def live_calls_per_minute(self) -> int:
+        """What is left for the worker: whatever commands do, this part is there."""
+        return max(1, self.wix_calls_per_minute - self.wix_command_calls_per_minute)
 
 
 class OutboxSettings(BaseSettings):
@@ -44,6 +55,10 @@ class OutboxSettings(BaseSettings):
     """How long a worker that stopped renewing keeps its sites from the others."""
     read_back_after: timedelta = timedelta(seconds=60)
     """How long after a doubtful call Wix is asked whether it happened; sooner, Wix may not show it yet."""
+    payloads_kept: timedelta = timedelta(days=7)
+    """How long the outbox keeps what a finished effect was made from; key, outcome and Wix's id stay."""
+    build_version: str = ""
+    """Which build this is; empty is the package's version. A flow that a bug paused goes on in a newer one."""
 
     @property
     def url(self) -> str:

@@ -19,11 +19,15 @@ _BUSY_STATUSES = (408, 425, 429)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A call that Wix carried out. `body` is its JSON object, `{}` where Wix sent nothing."""
+    """A call that Wix carried out. `body` is its JSON object, `{}` where Wix sent nothing.
+
+    `answered_at` is Wix's own clock, to the second.
+    """
 
     body: Mapping[str, Any]
     status: int
     request_id: str | None
+    answered_at: datetime | None = None
 
     def object(self, name: str) -> Mapping[str, Any]:
         """The object that the answer must hold at `name`.
@@ -57,14 +61,15 @@ def understood(status: int, headers: Mapping[str, str], content: bytes) -> Answe
     request_id = headers.get(REQUEST_ID_HEADER)
     if not 200 <= status < 300:
         _refuse(status, headers, content, request_id)
+    answered_at = _date(headers.get("date"))
     if not content.strip():
-        return Answer(body={}, status=status, request_id=request_id)
+        return Answer(body={}, status=status, request_id=request_id, answered_at=answered_at)
     body = _json(content)
     if not isinstance(body, Mapping):
         raise WixUnreachable(
             "an answer that is no JSON object", status=status, code="unexpected_answer", request_id=request_id
         )
-    return Answer(body=body, status=status, request_id=request_id)
+    return Answer(body=body, status=status, request_id=request_id, answered_at=answered_at)
 
 
 def _refuse(status: int, headers: Mapping[str, str], content: bytes, request_id: str | None) -> NoReturn:
@@ -135,9 +140,13 @@ def _retry_after(header: str | None) -> float | None:
 
 
 def _seconds_until(date: str) -> float:
+    moment = _date(date)
+    return -1 if moment is None else (moment - datetime.now(UTC)).total_seconds()
+
+
+def _date(header: str | None) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(date)
+        moment = parsedate_to_datetime(header or "")
     except ValueError:
-        return -1
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (aware - datetime.now(UTC)).total_seconds()
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,10 +1,10 @@
-"""Access tokens: one for each app instance, by client credentials, kept until shortly before it ends."""
+"""Who calls: our app with a token for each instance, a site's owner with a key, or a member."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from streams.settings import WixSettings
 from streams.wix.answer import Answer
@@ -22,7 +22,55 @@ _NOT_INSTALLED_CODES = ("invalid_grant",)
 _OWN_FAULT_CODES = ("invalid_client", "unauthorized_client", "unsupported_grant_type")
 _NOT_INSTALLED_STATUSES = (403, 404)
 
+SITE_HEADER = "wix-site-id"
+
+Headers = Mapping[str, str]
 Post = Callable[[str, Mapping[str, Any]], Awaitable[Answer]]
+
+
+class Identity(Protocol):
+    """In whose name calls are made."""
+
+    async def headers(self, site: str) -> Headers:
+        """What a call for a site must carry; raises the errors of `AppTokens.authorization`."""
+        ...
+
+    def refused(self, site: str, headers: Headers) -> bool:
+        """Wix answered 401 to these: whether `headers` may give better ones now."""
+        ...
+
+
+class ApiKey:
+    """The key of a site's owner; Wix wants the site named beside it, whichever site a call is for."""
+
+    def __init__(self, settings: WixSettings) -> None:
+        self._headers = {
+            "Authorization": settings.wix_api_key.get_secret_value(),
+            SITE_HEADER: settings.wix_site_id,
+        }
+
+    async def headers(self, site: str) -> Headers:
+        """The same for every call."""
+        return self._headers
+
+    def refused(self, site: str, headers: Headers) -> bool:
+        """A key is good or it isn't."""
+        return False
+
+
+class MemberToken:
+    """A token that a member of a site got by logging in there; it names member and site."""
+
+    def __init__(self, token: str) -> None:
+        self._headers = {"Authorization": token}
+
+    async def headers(self, site: str) -> Headers:
+        """The same for every call."""
+        return self._headers
+
+    def refused(self, site: str, headers: Headers) -> bool:
+        """Only the member can get another one."""
+        return False
 
 
 @dataclass(slots=True)
@@ -42,6 +90,15 @@ class AppTokens:
         self._post = post
         self._monotonic = monotonic
         self._sites: dict[str, _Site] = {}
+
+    async def headers(self, site: str) -> Headers:
+        """See `authorization`."""
+        return {"Authorization": await self.authorization(site)}
+
+    def refused(self, site: str, headers: Headers) -> bool:
+        """A fresh token may do better."""
+        self.forget(site, headers["Authorization"])
+        return True
 
     async def authorization(self, site: str) -> str:
         """The value of the Authorization header for a site: the raw token.

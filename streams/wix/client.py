@@ -1,11 +1,14 @@
 """WixClient: one request to Wix's REST API becomes an Answer or a named error."""
 
 import asyncio
+import copy
 import logging
+import random
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
@@ -16,7 +19,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from streams.settings import WixSettings
 from streams.wix.answer import Answer, understood
-from streams.wix.auth import AppTokens
+from streams.wix.auth import ApiKey, AppTokens, Headers, Identity, MemberToken
 from streams.wix.errors import NotFound, Unauthorized, WixUnreachable
 
 _LOG = logging.getLogger(__name__)
@@ -26,14 +29,31 @@ MAX_CONNECTIONS = 100
 # side has just closed would be in doubt, and a doubt costs a minute.
 KEEPALIVE_SECONDS = 4.0
 
+# How often a read is tried again, and the longest first wait; jitter keeps many from coming at once.
+READ_REPEATS = 2
+REPEAT_SECONDS = 0.25
+
+# A list is sent as the parameter repeated, which is how Wix takes several values.
+Params = Mapping[str, str | Sequence[str]]
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    site: str
+    method: str
+    path: str
+    json: Mapping[str, Any] | None
+    params: Params | None
+    is_read: bool
 
 
 class WixClient:
     """Wix's REST API for all sites. An async context manager; safe to use from many tasks at once.
 
     `take(site)` is called before every request to the API and may raise `QuotaWait`: then nothing
-    was sent. `transport` replaces the network, for tests.
+    was sent. `transport` replaces the network and `pause` the waiting between attempts, for tests.
     """
 
     def __init__(
@@ -43,8 +63,10 @@ class WixClient:
         take: Callable[[str], None] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._take = take
+        self._pause = pause
         self._timeout_seconds = settings.wix_timeout_seconds
         self._http = httpx.AsyncClient(
             base_url=settings.wix_api_url,
@@ -52,7 +74,9 @@ class WixClient:
             timeout=settings.wix_timeout_seconds,
             cookies=_no_cookies(),
         )
-        self._tokens = AppTokens(settings, self._post_openly, monotonic=monotonic)
+        has_key = bool(settings.wix_api_key.get_secret_value())
+        tokens = AppTokens(settings, self._post_openly, monotonic=monotonic)
+        self._identity: Identity = ApiKey(settings) if has_key else tokens
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,6 +89,15 @@ class WixClient:
     ) -> None:
         await self._http.aclose()
 
+    def as_member(self, token: str) -> Self:
+        """The same connections and quota, but calls are a member's: some only a member may make.
+
+        Only the client that it came from is to be closed.
+        """
+        member = copy.copy(self)
+        member._identity = MemberToken(token)
+        return member
+
     async def request(
         self,
         site: str,
@@ -72,18 +105,21 @@ class WixClient:
         path: str,
         *,
         json: Mapping[str, Any] | None = None,
-        params: Mapping[str, str] | None = None,
+        params: Params | None = None,
+        is_read: bool | None = None,
     ) -> Answer:
-        """Make one request for a site; it takes `WIX_TIMEOUT_SECONDS` at most, token included.
+        """Make one request for a site; it takes `WIX_TIMEOUT_SECONDS` at most, token and repeats included.
 
-        A 401 is answered with a fresh token, once. Nothing else is repeated.
+        A 401 is answered with a fresh token, once. What only reads (`is_read`; a GET unless told
+        otherwise) is tried again when no answer comes; a change never is.
 
         Raises:
             WixError: one of streams.wix.errors.
             QuotaWait: the site's quota is used up; nothing was sent.
         """
+        call = _Call(site, method, path, json, params, method == "GET" if is_read is None else is_read)
         async with self.within_time_limit():
-            return await self._authorized(site, method, path, json, params)
+            return await self._authorized(call)
 
     @asynccontextmanager
     async def within_time_limit(self) -> AsyncIterator[None]:
@@ -94,57 +130,49 @@ class WixClient:
         except TimeoutError as error:
             raise WixUnreachable("no answer in time", code="timeout") from error
 
-    async def _authorized(
-        self,
-        site: str,
-        method: str,
-        path: str,
-        json: Mapping[str, Any] | None,
-        params: Mapping[str, str] | None,
-    ) -> Answer:
-        token = await self._tokens.authorization(site)
+    async def _authorized(self, call: _Call) -> Answer:
+        headers = await self._identity.headers(call.site)
         try:
-            return await self._counted(site, method, path, token, json, params)
+            return await self._answered(call, headers)
         except Unauthorized:
-            self._tokens.forget(site, token)
-        token = await self._tokens.authorization(site)
-        return await self._counted(site, method, path, token, json, params)
+            if not self._identity.refused(call.site, headers):
+                raise
+        return await self._answered(call, await self._identity.headers(call.site))
 
-    async def _counted(
-        self,
-        site: str,
-        method: str,
-        path: str,
-        token: str,
-        json: Mapping[str, Any] | None,
-        params: Mapping[str, str] | None,
-    ) -> Answer:
+    async def _answered(self, call: _Call, headers: Headers) -> Answer:
+        for attempt in range(READ_REPEATS):
+            try:
+                return await self._counted(call, headers)
+            except WixUnreachable as error:
+                if not call.is_read or error.code == "unexpected_answer":
+                    raise
+                _LOG.info("%s %s is repeated after: %s", call.method, call.path, error)
+            await self._pause(random.uniform(0, REPEAT_SECONDS * 2**attempt))  # noqa: S311 - spreads load
+        return await self._counted(call, headers)
+
+    async def _counted(self, call: _Call, headers: Headers) -> Answer:
         if self._take is not None:
-            self._take(site)
-        return await self._sent(method, path, json=json, params=params, headers={"Authorization": token})
+            self._take(call.site)
+        return await self._sent(call, headers)
 
     async def _post_openly(self, path: str, json: Mapping[str, Any]) -> Answer:
         """A POST without a token: the one that asks for a token."""
-        return await self._sent("POST", path, json=json)
+        return await self._sent(_Call("", "POST", path, json, None, is_read=True), {})
 
-    async def _sent(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: Mapping[str, Any] | None = None,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    async def _sent(self, call: _Call, headers: Headers) -> Answer:
         try:
-            response = await self._http.request(method, path, json=json, params=params, headers=headers)
+            response = await self._http.request(
+                call.method, call.path, json=call.json, params=call.params, headers=headers
+            )
         # Not every error of aiohttp has its counterpart in httpx.
         except (httpx.RequestError, aiohttp.ClientError, OSError) as error:
             if isinstance(error, TimeoutError):
                 raise
-            raise WixUnreachable(f"{type(error).__name__} at {method} {path}", code="network") from error
+            raise WixUnreachable(
+                f"{type(error).__name__} at {call.method} {call.path}", code="network"
+            ) from error
         request_id = response.headers.get("x-wix-request-id", "none")
-        _LOG.debug("%s %s: %d, request %s", method, path, response.status_code, request_id)
+        _LOG.debug("%s %s: %d, request %s", call.method, call.path, response.status_code, request_id)
         return understood(response.status_code, response.headers, response.content)
 
 

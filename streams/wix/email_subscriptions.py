@@ -23,7 +23,9 @@ class Subscription:
 
 async def query(wix: WixClient, site: str, address: str) -> Subscription:
     """What Wix says about one address; upper and lower case don't count."""
-    answer = await wix.request(site, "POST", _PATH, json={"filter": {"email": {"$in": [address]}}})
+    answer = await wix.request(
+        site, "POST", _PATH, json={"filter": {"email": {"$in": [address]}}}, is_read=True
+    )
     wanted = address.strip().casefold()
     for one in (entry for name in _LISTS for entry in items(answer.body, name)):
         if (text(one, "email") or "").strip().casefold() == wanted:

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from sandbox.stories.story import Expected, Story, Webhook
+from sandbox.stories.cast import seed_of_sites
+from sandbox.stories.story import Expected, Seed, Story, Webhook
 from sandbox.webhooks import post
 from sandbox.witness import Rows, until
 from tests.journey.conftest import Journey, member_of, the_one
@@ -81,28 +82,44 @@ class TestWixAway:
         order_id = next(end.order_id for end in shipped.expected if end.is_fulfillment)
         the_one(await journey.witness.fulfillments(order_id))
 
-    async def test_busy_wix_is_asked_again_later(self, journey: Journey) -> None:
-        story = journey.story("bought_by_member")
-        await journey.witness.faults({**SEND_MESSAGE, "status": 429, "headers": {"retry-after": "1"}})
+    async def test_one_site_waits_for_a_failing_wix_and_the_others_do_not(self, journey: Journey) -> None:
+        failing, throttled = journey.story("bought_by_contact"), journey.story("bought_by_member")
+        well = journey.story("free_plan")
+        read = {"method": "GET", "path": "/pricing-plans/v2/orders/"}
+        await journey.witness.faults(
+            {**read, "path": f"{read['path']}{notice(failing).order_id}", "status": 503, "times": 3},
+            {**read, "path": f"{read['path']}{notice(throttled).order_id}", "status": 429},
+        )
 
-        await journey.teller.tell(story)
-
-        the_one(await journey.messages_to(member_of(story)))
-
-    async def test_effects_wait_while_wix_is_away_and_no_other_site_waits_with_them(
-        self, journey: Journey
-    ) -> None:
-        broken, well = journey.story("bought_by_contact"), journey.story("free_plan")
-        path = f"/pricing-plans/v2/orders/{notice(broken).order_id}"
-        # Cut before anything is answered, as when nobody is there.
-        await journey.witness.faults({"method": "GET", "path": path})
-
-        await take(journey, broken)
+        await take(journey, failing)
+        await take(journey, throttled)
         await journey.teller.tell(well)
 
-        assert await journey.messages_to(member_of(broken)) == []
-        await journey.wait_for(*broken.expected)
-        the_one(await journey.messages_to(member_of(broken)))
+        assert await journey.messages_to(member_of(failing)) == []
+        await journey.wait_for(*failing.expected, *throttled.expected)
+        the_one(await journey.messages_to(member_of(failing)))
+        the_one(await journey.messages_to(member_of(throttled)))
+
+    async def test_effects_wait_until_wix_is_back(self, journey: Journey) -> None:
+        story = journey.story("free_plan")
+        journey.system.kill("wix")
+
+        for webhook in story.webhooks:
+            await journey.teller.take(webhook)
+
+        async def waits() -> bool:
+            effects = await journey.witness.effects(notice(story).order_id)
+            return [effect["outcome"] for effect in effects.values()] == ["waiting"]
+
+        await until("the notice waits", waits, seconds=PATIENCE_SECONDS)
+        journey.system.start_room("wix")
+        # The sandbox Wix remembers nothing: it is given what it held.
+        await journey.witness.seed(seed_of_sites(journey.system.sites))
+        for step in story.steps:
+            if isinstance(step, Seed):
+                await journey.teller.take(step)
+        await journey.wait_for(*story.expected)
+        the_one(await journey.messages_to(member_of(story)))
 
 
 class TestBrokerStopped:

@@ -447,7 +447,7 @@ class TestReadBack:
     ) -> None:
         effect = a_payment_notice()
         prepared = await ready(notices, effect)
-        site.fault(method="GET", path="/inbox/v2/messages", status=500)
+        site.fault(method="GET", path="/inbox/v2/messages", status=500, times=3)
 
         with pytest.raises(WixUnreachable):
             await notices.read_back(effect, Claim(called_at=NOW, facts=prepared.claim))

@@ -337,7 +337,7 @@ class TestReadBack:
         self, site: SandboxSite, handovers: ShipmentProcedure
     ) -> None:
         prepared = await ready(handovers, a_handover())
-        site.fault(method="GET", path="/ecom/v1/fulfillments/*", status=503)
+        site.fault(method="GET", path="/ecom/v1/fulfillments/*", status=503, times=3)
 
         with pytest.raises(WixUnreachable):
             await handovers.read_back(a_handover(), Claim(called_at=NOW, facts=prepared.claim))

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
@@ -19,7 +19,7 @@ from streams.quota import QuotaWait
 from streams.settings import WixSettings
 from streams.wix import email_subscriptions, fulfillments, inbox, plan_orders
 from streams.wix.auth import TOKEN_PATH
-from streams.wix.client import WixClient, in_path
+from streams.wix.client import REPEAT_SECONDS, WixClient, in_path
 from streams.wix.errors import (
     AppRemoved,
     NotFound,
@@ -74,15 +74,25 @@ class Wire:
         return [call.headers["authorization"] for call in self.calls]
 
 
-def client(wire: Wire, clock: Clock | None = None, take: Callable[[str], None] | None = None) -> WixClient:
-    settings = WixSettings(
-        _env_file=None,
-        wix_api_url="https://wix.test",
-        wix_app_id="our-app",
-        wix_app_secret=SecretStr(SECRET),
-        wix_timeout_seconds=5,
+async def at_once(_: float) -> None:
+    """Waits no time."""
+
+
+def client(
+    wire: Wire,
+    clock: Clock | None = None,
+    take: Callable[[str], None] | None = None,
+    pause: Callable[[float], Awaitable[None]] = at_once,
+    **given: Any,
+) -> WixClient:
+    ours: dict[str, Any] = {"wix_app_id": "our-app", "wix_app_secret": SecretStr(SECRET), "wix_timeout_seconds": 5}
+    return WixClient(
+        WixSettings(_env_file=None, wix_api_url="https://wix.test", **(ours | given)),
+        take=take,
+        transport=httpx.MockTransport(wire),
+        monotonic=clock or Clock(),
+        pause=pause,
     )
-    return WixClient(settings, take=take, transport=httpx.MockTransport(wire), monotonic=clock or Clock())
 
 
 async def error_of(answer: httpx.Response) -> WixError:
@@ -334,6 +344,101 @@ class TestQuota:
         assert wire.calls == []
 
 
+class TestRepeats:
+    """What only reads is asked again; a change might then be made twice."""
+
+    @staticmethod
+    def failing(times: int) -> Wire:
+        answers = [httpx.Response(503)] * times + [httpx.Response(200, json={"fine": True})]
+        return Wire(lambda _: answers.pop(0))
+
+    async def test_a_read_is_tried_three_times_with_growing_pauses_by_chance(self) -> None:
+        pauses: list[float] = []
+
+        async def pause(seconds: float) -> None:
+            pauses.append(seconds)
+
+        wire, counted = self.failing(2), list[str]()
+        async with client(wire, take=counted.append, pause=pause) as wix:
+            answer = await wix.request(SITE, "GET", PATH)
+
+        assert answer.body == {"fine": True}
+        assert counted == [SITE] * 3
+        assert 0 <= pauses[0] <= REPEAT_SECONDS
+        assert 0 <= pauses[1] <= 2 * REPEAT_SECONDS
+
+    async def test_then_it_is_given_up(self) -> None:
+        async with client(wire := self.failing(3)) as wix:
+            with pytest.raises(WixUnreachable):
+                await wix.request(SITE, "GET", PATH)
+
+        assert len(wire.calls) == 3
+
+    async def test_a_question_by_post_is_a_read(self) -> None:
+        async with client(self.failing(1)) as wix:
+            await email_subscriptions.query(wix, SITE, "dana@example.com")
+
+    @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+    async def test_a_change_is_made_once(self, method: str) -> None:
+        async with client(wire := self.failing(1)) as wix:
+            with pytest.raises(WixUnreachable):
+                await wix.request(SITE, method, PATH)
+
+        assert len(wire.calls) == 1
+
+    @pytest.mark.parametrize("status", [400, 403, 404, 409, 428, 429])
+    async def test_a_clear_answer_is_not_asked_for_again(self, status: int) -> None:
+        async with client(wire := Wire(httpx.Response(status))) as wix:
+            with pytest.raises(WixError):
+                await wix.request(SITE, "GET", PATH)
+
+        assert len(wire.calls) == 1
+
+
+class TestApiKey:
+    KEY = "IST.of-the-owner"
+
+    async def test_a_key_is_sent_with_the_site_it_is_for(self) -> None:
+        async with client(wire := Wire(), wix_api_key=SecretStr(self.KEY), wix_site_id="the-site") as wix:
+            await wix.request(SITE, "GET", PATH)
+
+        (call,) = wire.calls
+        assert (call.headers["authorization"], call.headers["wix-site-id"]) == (self.KEY, "the-site")
+        assert wire.token_requests == []
+
+    async def test_a_refused_key_is_refused_at_once(self) -> None:
+        wire = Wire(httpx.Response(401))
+        async with client(wire, wix_api_key=SecretStr(self.KEY), wix_site_id="the-site") as wix:
+            with pytest.raises(Unauthorized):
+                await wix.request(SITE, "GET", PATH)
+
+        assert len(wire.calls) == 1
+
+
+class TestMember:
+    async def test_a_members_calls_carry_the_members_token(self) -> None:
+        async with client(wire := Wire()) as wix:
+            await wix.as_member("members-own").request(SITE, "GET", PATH)
+            await wix.request(SITE, "GET", PATH)
+
+        assert wire.authorizations == ["members-own", "token-1"]
+
+    async def test_they_count_against_the_same_quota(self) -> None:
+        counted: list[str] = []
+        async with client(Wire(), take=counted.append) as wix:
+            await wix.as_member("members-own").request(SITE, "GET", PATH)
+
+        assert counted == [SITE]
+
+    async def test_a_members_ended_token_is_not_replaced_by_ours(self) -> None:
+        wire = Wire(httpx.Response(401))
+        async with client(wire) as wix:
+            with pytest.raises(Unauthorized):
+                await wix.as_member("ended").request(SITE, "GET", PATH)
+
+        assert wire.authorizations == ["ended"]
+
+
 class TestSecrets:
     async def test_neither_secret_nor_token_nor_address_is_logged(
         self, caplog: pytest.LogCaptureFixture
@@ -433,7 +538,7 @@ class TestNetwork:
     async def test_a_cut_connection_is_no_answer(
         self, site: SandboxSite, wix: WixClient, method: str
     ) -> None:
-        site.fault(path="/cut", times=5)
+        site.fault(path="/cut", times=20)
 
         with pytest.raises(WixUnreachable):
             await wix.request(SITE, method, "/cut")
@@ -460,7 +565,7 @@ class TestNetwork:
                 await wix.request(SITE, "GET", PATH)
 
     async def test_after_a_cut_the_next_call_works(self, site: SandboxSite, wix: WixClient) -> None:
-        site.fault(path="/cut", times=5)
+        site.fault(path="/cut", times=20)
         with pytest.raises(WixUnreachable):
             await wix.request(SITE, "POST", "/cut")
 
