@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from analytics.lifecycle import Consent
 from streams import notification, reason, recipient, wording
 from streams.effect import PAYMENT_NOTICE, Effect
-from streams.order import PlanOrder
+from streams.plan_order import PlanOrder
 from streams.procedure import Claim, Done, Fail, Ready, Suppress
 from streams.recipient import Recipient
 from streams.settings import FlowSettings

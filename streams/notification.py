@@ -19,7 +19,7 @@ from streams.effect import (
     purchase_notice_key,
 )
 from streams.fields import at, flag, money, text
-from streams.order import PlanOrder
+from streams.plan_order import PlanOrder
 from streams.settings import FlowSettings
 
 APPROVED = "APPROVED"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from streams.order import PlanOrder
+from streams.plan_order import PlanOrder
 from streams.wix import contacts, members
 from streams.wix.client import WixClient
 from streams.wix.contacts import Contact

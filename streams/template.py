@@ -12,7 +12,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from streams import wording
 from streams.effect import PAYMENT_NOTICE, Effect
-from streams.order import PlanOrder
+from streams.plan_order import PlanOrder
 
 _FOLDER = Path(__file__).parent / "templates"
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import catalogue
-from streams.order import PlanOrder, StoreOrder
+from streams.order import StoreOrder
+from streams.plan_order import PlanOrder
 from tests.streams.event_records import PAYLOADS, payload, record
 
 PLAN_ORDERS = sorted(file.stem for file in PAYLOADS.glob("plan_order_*.json") if "delivery" not in file.stem)

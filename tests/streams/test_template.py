@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import wording
-from streams.order import PlanOrder, PriceSpan
+from streams.plan_order import PlanOrder
+from streams.plan_price import PriceSpan
 from streams.template import PREVIEW_LENGTH, Rendered, render
 from tests.streams.wix_site import a_payment_notice, a_purchase_notice
 
