@@ -19,7 +19,7 @@ from sandbox.wix_api.plans.change import Change, declined, paid, start_changed
 from sandbox.wix_api.plans.term import Moment
 from sandbox.wix_api.refusal import invalid_field
 from sandbox.wix_api.rules import Rules
-from sandbox.wix_api.seed import Seed, sow
+from sandbox.wix_api.seed import Entity, Seed, sow
 from sandbox.wix_api.tokens import Caller
 from sandbox.wix_api.wire import Guid, JsonObject, Wire, read
 from sandbox.wix_api.world import World
@@ -54,6 +54,11 @@ class _PayBody(_OrderBody):
     succeeds: bool = True
 
 
+class _StoreOrderBody(Wire):
+    instance_id: Guid
+    order: Entity
+
+
 class _StartDateBody(_OrderBody):
     start_date: Moment
 
@@ -68,6 +73,7 @@ def routes(world: World, courier: Courier) -> list[Route]:
         Route("/admin/reset", _posted(doors.reset), methods=["POST"]),
         Route("/admin/tokens", _posted(doors.tokens), methods=["POST"]),
         Route("/admin/pay", _posted(doors.pay), methods=["POST"]),
+        Route("/admin/store-orders", _posted(doors.store_order), methods=["POST"]),
         Route("/admin/start-date", _posted(doors.start_date), methods=["POST"]),
         Route("/admin/rules", _posted(doors.rules), methods=["POST"]),
         Route("/admin/received", doors.received, methods=["GET"]),
@@ -111,12 +117,18 @@ class _Admin:
         asked = read(_PayBody, body)
         return self._changed(asked, paid if asked.succeeds else declined)
 
+    def store_order(self, body: Any) -> JsonObject:
+        asked = read(_StoreOrderBody, body)
+        site = self._world.site(asked.instance_id)
+        self._world.place(site, asked.order)
+        return {"order": site.store_orders.get(asked.order["id"])}
+
     def start_date(self, body: Any) -> JsonObject:
         asked = read(_StartDateBody, body)
         return self._changed(asked, partial(start_changed, start=asked.start_date))
 
     def rules(self, body: Any) -> JsonObject:
-        said = {**self._world.rules.model_dump(by_alias=True), **body}
+        said = {**self._world.rules.model_dump(by_alias=True), **read(Rules, body).answer()}
         self._world.rules = read(Rules, said)
         return self._world.rules.model_dump(by_alias=True)
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -22,7 +22,7 @@ from sandbox.wix_api.metrics import Metrics
 from sandbox.wix_api.refusal import PreconditionFailed, Refusal, invalid_field, refused, system_error
 from sandbox.wix_api.routes import checkout, inbox, people, plan_orders, store
 from sandbox.wix_api.wire import nested
-from sandbox.wix_api.world import World
+from sandbox.wix_api.world import UNSUBSCRIBE, World
 
 ENDPOINTS = (
     *plan_orders.ENDPOINTS,
@@ -40,9 +40,11 @@ _Answer = Callable[[Request], Awaitable[Response]]
 
 def create_app(world: World, courier: Courier, metrics: Metrics) -> ASGIApp:
     """The whole application; the courier works while it runs."""
+    world.permissions = frozenset(one.permission for one in ENDPOINTS)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        courier.take_up()
         working = [asyncio.create_task(courier.run()), asyncio.create_task(_let_time_pass(world))]
         try:
             yield
@@ -50,12 +52,13 @@ def create_app(world: World, courier: Courier, metrics: Metrics) -> ASGIApp:
             for task in working:
                 task.cancel()
             await asyncio.gather(*working, return_exceptions=True)
-            courier.forget()
+            courier.leave_behind()
 
     routes = [
         Route("/oauth2/token", _token(world), methods=["POST"]),
         Route("/oauth2/token-info", _token_info(world), methods=["POST"]),
         *(Route(one.path, _endpoint(world, one), methods=[one.method]) for one in ENDPOINTS),
+        Route(UNSUBSCRIBE, _unsubscribe(world), methods=["GET"]),
         *admin.routes(world, courier),
     ]
     handlers: dict[Any, Any] = {Refusal: _refused(world), HTTPException: _standard, Exception: _broken}
@@ -83,6 +86,15 @@ def _token_info(world: World) -> _Answer:
     return token_info
 
 
+def _unsubscribe(world: World) -> _Answer:
+    async def unsubscribe(request: Request) -> Response:
+        if not world.unsubscribe(request.path_params["link"]):
+            raise HTTPException(404)
+        return PlainTextResponse("You will get no more mail from us.")
+
+    return unsubscribe
+
+
 def _endpoint(world: World, endpoint: Endpoint) -> _Answer:
     async def answer(request: Request) -> Response:
         return JSONResponse(endpoint.handler(await _admitted(world, endpoint, request)))
@@ -91,22 +103,23 @@ def _endpoint(world: World, endpoint: Endpoint) -> _Answer:
 
 
 async def _admitted(world: World, endpoint: Endpoint, request: Request) -> Call:
-    caller = world.tokens.caller(request.headers.get("authorization"))
+    caller = world.tokens.caller(request.headers)
     world.quota.take(caller.instance_id)
-    site = world.site(caller.instance_id)
+    at = world.site(caller.instance_id)
     if caller.kind not in endpoint.callers:
         raise refused(403, "PERMISSION_DENIED", f"A call as {caller.kind} is not allowed here")
-    if caller.kind == "APP" and endpoint.permission in site.denied:
+    if caller.kind == "APP" and endpoint.permission in at.denied:
         raise refused(403, "PERMISSION_DENIED", f"The app lacks {endpoint.permission} on this site")
     world.catch_up()
     return Call(
         world=world,
-        site=site,
+        site=at,
         caller=caller,
         path=request.path_params,
         query=nested(request.query_params.multi_items()),
         body=await _json(request) if endpoint.method in ("POST", "PATCH") else {},
         now=world.clock.now(),
+        base_url=str(request.base_url).rstrip("/"),
     )
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sandbox.wix_api.clock import instant
 from sandbox.wix_api.events import Happening
 from sandbox.wix_api.plans.change import Change
 from sandbox.wix_api.tokens import Caller, Kind
@@ -24,6 +23,7 @@ class Call:
     query: JsonObject
     body: Any
     now: datetime
+    base_url: str
 
     def id(self, name: str) -> str:
         """An id of the path; 400 if it is no GUID."""
@@ -39,12 +39,7 @@ class Call:
 
     def happening(self) -> Happening:
         """The facts of a change that this call makes."""
-        return Happening(
-            instance_id=self.site.instance_id,
-            at=instant(self.now),
-            sequence=self.world.clock.sequence(),
-            identity=self.caller.identity,
-        )
+        return self.world.happening(self.site, self.caller.identity)
 
     def happen(self, change: Change) -> JsonObject:
         """Keep a plan order's change and tell of it; Wix answers such a call with nothing."""

@@ -1,9 +1,11 @@
 """Events become signed webhooks on their way: tried again until the receiver answers 200."""
 
 import asyncio
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
@@ -33,11 +35,13 @@ class _Letter:
 class Courier:
     """Delivers in the background: in order while all goes well, and one failure holds up no other."""
 
-    def __init__(self, sign: Sign, url: str) -> None:
+    def __init__(self, sign: Sign, url: str, *, left_behind: Path | None = None) -> None:
         self._sign = sign
+        self._left_behind = left_behind
         self._url = url
         self._due: asyncio.Queue[_Letter] = asyncio.Queue()
-        self._undelivered: set[_Letter] = set()
+        # In order, which a set would not keep.
+        self._undelivered: dict[_Letter, None] = {}
         self.delivered = 0
 
     @property
@@ -49,7 +53,7 @@ class Courier:
         """Sign an event and leave it to be delivered; nothing is sent without an address."""
         if self._url:
             letter = _Letter(event.event_type, self._sign(event))
-            self._undelivered.add(letter)
+            self._undelivered[letter] = None
             self._due.put_nowait(letter)
 
     async def run(self) -> None:
@@ -64,11 +68,24 @@ class Courier:
         """Drop what is not yet delivered."""
         self._undelivered.clear()
 
+    def take_up(self) -> None:
+        """Go on with what was left behind when the sandbox last stopped."""
+        if self._url and self._left_behind is not None:
+            for letter in _read(self._left_behind):
+                self._undelivered[letter] = None
+                self._due.put_nowait(letter)
+
+    def leave_behind(self) -> None:
+        """Write down what is not yet delivered, for the next one to go on with; forget it here."""
+        if self._left_behind is not None:
+            _write(self._left_behind, list(self._undelivered))
+        self.forget()
+
     async def _deliver(self, http: httpx.AsyncClient, letter: _Letter) -> None:
         status = await self._status(http, letter)
         if status == 200:
             self.delivered += 1
-            self._undelivered.discard(letter)
+            self._undelivered.pop(letter, None)
             return
         if letter.tries == 0:
             log.warning(
@@ -82,3 +99,22 @@ class Courier:
             return await post(http, self._url, letter.jwt)
         except httpx.TransportError:
             return 0
+
+
+def _read(path: Path) -> Iterator[_Letter]:
+    if not path.exists():
+        return
+    for line in path.read_text().splitlines():
+        event_type, jwt = json.loads(line)
+        yield _Letter(event_type, jwt.encode())
+    path.unlink()
+
+
+def _write(path: Path, letters: list[_Letter]) -> None:
+    if not letters:
+        return
+    # They hold what happened to people's orders: for the owner's eyes only.
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text("".join(json.dumps([one.event_type, one.jwt.decode()]) + "\n" for one in letters))
+    log.info("%d webhooks are left for the next start: %s", len(letters), path)

@@ -10,6 +10,8 @@ from sandbox.wix_api.wire import JsonObject
 PLAN_ORDER = "wix.pricing_plans.v2.order"
 ORDER = "wix.ecom.v1.order"
 FULFILLMENTS = "wix.ecom.v1.fulfillments"
+# An older event without an envelope; Wix documents its content and not its name.
+SUBSCRIPTION_CHANGED = "EmailSubscriptionChanged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +62,43 @@ class Happening:
         )
 
 
-def fulfillment_created(
+def fulfillments_changed(
     what: Happening, *, order: JsonObject, before: str, order_with_fulfillments: JsonObject
 ) -> list[Event]:
-    """What Wix tells after a fulfillment: the fulfillments, the order, and that it is fulfilled."""
+    """What Wix tells when goods were shipped, or weren't after all: the fulfillments and the order.
+
+    The order is told to be fulfilled once nothing of it is left.
+    """
     told = [
         what.updated(FULFILLMENTS, order["id"], order_with_fulfillments),
         what.updated(ORDER, order["id"], order),
     ]
+    return told + order_fulfilled(what, order=order, before=before)
+
+
+def order_fulfilled(what: Happening, *, order: JsonObject, before: str) -> list[Event]:
+    """That an order is fulfilled, if it was not before."""
     after = order["fulfillmentStatus"]
-    if after == "FULFILLED" and after != before:
-        change = {"order": order, "previousFulfillmentStatus": before, "newFulfillmentStatus": after}
-        told.append(what.action(ORDER, "fulfilled", order["id"], {**change, "action": "markAsFulfilled"}))
+    if after != "FULFILLED" or after == before:
+        return []
+    change = {"order": order, "previousFulfillmentStatus": before, "newFulfillmentStatus": after}
+    return [what.action(ORDER, "fulfilled", order["id"], {**change, "action": "markAsFulfilled"})]
+
+
+def order_placed(what: Happening, order: JsonObject) -> list[Event]:
+    """What Wix tells of a new order: it was made, it is approved, and whether it is paid."""
+    told = [what.created(ORDER, order["id"], order)]
+    if order.get("status") == "APPROVED":
+        told.append(what.action(ORDER, "approved", order["id"], {"order": order}))
+    if order.get("paymentStatus") == "PAID":
+        paid = {"order": order, "previousPaymentStatus": "NOT_PAID"}
+        told.append(what.action(ORDER, "payment_status_updated", order["id"], paid))
     return told
+
+
+def subscription_changed(
+    instance_id: str, subscription: JsonObject, identity: JsonObject | None = None
+) -> Event:
+    """That an address wants mail, or wants none, or can't be reached."""
+    body = {"subscription": dict(subscription)}
+    return Event(event_type=SUBSCRIPTION_CHANGED, instance_id=instance_id, body=body, identity=identity)

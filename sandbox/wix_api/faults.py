@@ -1,12 +1,17 @@
 """Faults on demand: which calls go wrong, how, and how often."""
 
+import json
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from pydantic import Field
 
-from sandbox.wix_api.wire import JsonObject, Wire
+from sandbox.wix_api.refusal import invalid_field
+from sandbox.wix_api.wire import JsonObject, Wire, read
+
+# A call may bring its own fault: JSON of one, as `POST /admin/faults` takes it. Wix knows no such header.
+HEADER = "x-sandbox-fault"
 
 # What becomes of the connection: answered, cut before the change, cut after it.
 Cut = Literal["before", "after"] | None
@@ -73,3 +78,16 @@ class Faults:
     def forget(self) -> None:
         """Disarm all."""
         self._armed = []
+
+
+def brought(header: str) -> Fault:
+    """The fault that a call brings for itself.
+
+    Raises:
+        Refusal: 400, the header can't be read.
+    """
+    try:
+        said = json.loads(header)
+    except ValueError as error:
+        raise invalid_field(HEADER, "is not JSON", rule="FORMAT") from error
+    return read(Fault, said)

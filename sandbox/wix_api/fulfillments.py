@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from sandbox.wix_api.refusal import invalid_field, precondition_failed, refused
-from sandbox.wix_api.wire import Guid, JsonObject, WebUrl, Wire
+from sandbox.wix_api.refusal import invalid_field, not_found, precondition_failed, refused
+from sandbox.wix_api.wire import Guid, JsonObject, WebUrl, Wire, read
 
 # Providers that Wix knows by exactly this name: it makes their tracking link itself.
 # The first four are as documented; Canada Post's is its own public address.
@@ -25,6 +25,7 @@ NOT_FULFILLED = "NOT_FULFILLED"
 PARTIALLY_FULFILLED = "PARTIALLY_FULFILLED"
 FULFILLED = "FULFILLED"
 
+_Status = Literal["Pending", "Accepted", "Ready", "In_Delivery", "Fulfilled"]
 _Short = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -52,6 +53,14 @@ class _TrackingInfo(Wire):
         return {**self.answer(), "trackingLink": template.format(number=quote(self.tracking_number, safe=""))}
 
 
+class _TrackingChange(Wire):
+    """What becomes of a tracking: what isn't named stays as it was."""
+
+    tracking_number: _Short | None = None
+    shipping_provider: _Short | None = None
+    tracking_link: Annotated[WebUrl, Field(min_length=1, max_length=2048)] | None = None
+
+
 class _CustomInfo(Wire):
     fields_data: dict[str, str] = Field(default_factory=dict, max_length=100)
 
@@ -62,7 +71,7 @@ class NewFulfillment(Wire):
     line_items: list[_Line] = Field(default_factory=list, max_length=300)
     tracking_info: _TrackingInfo | None = None
     custom_info: _CustomInfo | None = None
-    status: Literal["Pending", "Accepted", "Ready", "In_Delivery", "Fulfilled"] | None = None
+    status: _Status | None = None
     completed: bool | None = None
 
     @model_validator(mode="after")
@@ -85,6 +94,32 @@ class CreateRequest(Wire):
     fulfillment: NewFulfillment
 
 
+class ChangedFulfillment(Wire):
+    """What may be changed of a fulfillment: not its lines."""
+
+    tracking_info: _TrackingChange | None = None
+    custom_info: _CustomInfo | None = None
+    status: _Status | None = None
+    completed: bool | None = None
+
+
+class UpdateRequest(Wire):
+    """Body of Update Fulfillment."""
+
+    fulfillment: ChangedFulfillment
+
+
+class _OrderToFulfill(Wire):
+    order_id: Guid
+    fulfillments: list[NewFulfillment] = Field(min_length=1, max_length=100)
+
+
+class BulkCreateRequest(Wire):
+    """Body of Bulk Create Fulfillments."""
+
+    orders_with_fulfillments: list[_OrderToFulfill] = Field(min_length=1, max_length=100)
+
+
 class ListByIdsRequest(Wire):
     """Body of List Fulfillments for Multiple Orders."""
 
@@ -97,7 +132,7 @@ class Fulfillments:
     def __init__(self, instance_id: str) -> None:
         self._namespace = uuid.uuid5(uuid.NAMESPACE_URL, f"fulfillments:{instance_id}")
         self._by_order: dict[str, list[JsonObject]] = {}
-        self._numbers: set[str] = set()
+        self._made: Counter[str] = Counter()
 
     def of(self, order_id: str) -> JsonObject:
         """An order with its fulfillments, oldest first."""
@@ -106,7 +141,6 @@ class Fulfillments:
     def put(self, order_id: str, fulfillments: list[JsonObject]) -> None:
         """Set an order's fulfillments to these."""
         self._by_order[order_id] = fulfillments
-        self._numbers |= {number for one in fulfillments if (number := _number(one)) is not None}
 
     def create(self, order: JsonObject, new: NewFulfillment, *, created: str) -> JsonObject:
         """Make a fulfillment.
@@ -118,19 +152,41 @@ class Fulfillments:
         if order.get("status") == "CANCELED":
             raise precondition_failed("The order is canceled", orderId=order["id"])
         lines = self._lines(order, new)
-        number = None if new.tracking_info is None else new.tracking_info.tracking_number
-        if number in self._numbers:
-            raise refused(
-                409,
-                "TRACKING_NUMBER_ALREADY_EXISTS",
-                f"Tracking number {number} exists",
-                trackingNumber=number,
-            )
-        known = self._by_order.setdefault(order["id"], [])
-        ident = str(uuid.uuid5(self._namespace, f"{order['id']}:{len(known)}"))
+        if new.tracking_info is not None:
+            self._check_unused(new.tracking_info.tracking_number)
+        known = self._by_order.get(order["id"], [])
+        ident = str(uuid.uuid5(self._namespace, f"{order['id']}:{self._made[order['id']]}"))
+        self._made[order["id"]] += 1
         made = {"id": ident, "createdDate": created, "lineItems": lines, **new.shown()}
         self.put(order["id"], [*known, made])
         return made
+
+    def update(self, order_id: str, fulfillment_id: str, change: ChangedFulfillment) -> None:
+        """Change a fulfillment's tracking or status.
+
+        Raises:
+            Refusal: 404, the order has no such fulfillment; 400, a provider without a link;
+                409, a tracking number in use.
+        """
+        old = self._find(order_id, fulfillment_id)
+        said = {name: value for name, value in change.answer().items() if name != "trackingInfo"}
+        new = {**old, **said}
+        if change.tracking_info is not None:
+            tracking = _retracked(old.get("trackingInfo", {}), change.tracking_info)
+            if tracking.get("trackingNumber") != _number(old):
+                self._check_unused(tracking.get("trackingNumber"))
+            new["trackingInfo"] = tracking
+        known = self._by_order[order_id]
+        self.put(order_id, [new if one is old else one for one in known])
+
+    def delete(self, order_id: str, fulfillment_id: str) -> None:
+        """Take a fulfillment back; its tracking number may be used again.
+
+        Raises:
+            Refusal: 404, the order has no such fulfillment.
+        """
+        gone = self._find(order_id, fulfillment_id)
+        self.put(order_id, [one for one in self._by_order[order_id] if one is not gone])
 
     def status(self, order: JsonObject) -> str:
         """The order's fulfillment status, by the quantities shipped."""
@@ -144,14 +200,30 @@ class Fulfillments:
 
         An order that came fulfilled (Wix does that where nothing is shipped) has none left.
         """
-        made = self._by_order.get(order["id"], [])
-        if not made and order.get("fulfillmentStatus") == FULFILLED:
+        made = self._by_order.get(order["id"])
+        if made is None and order.get("fulfillmentStatus") == FULFILLED:
             return dict.fromkeys(_ordered(order), 0)
         shipped: Counter[str] = Counter()
-        for fulfillment in made:
+        for fulfillment in made or []:
             for line in fulfillment["lineItems"]:
                 shipped[line["id"]] += line["quantity"]
         return {line: quantity - shipped[line] for line, quantity in _ordered(order).items()}
+
+    def _find(self, order_id: str, fulfillment_id: str) -> JsonObject:
+        for one in self._by_order.get(order_id, []):
+            if one["id"] == fulfillment_id:
+                return one
+        raise not_found("Fulfillment", fulfillment_id, code="FULFILLMENT_NOT_FOUND")
+
+    def _check_unused(self, number: str | None) -> None:
+        used = {_number(one) for made in self._by_order.values() for one in made}
+        if number is not None and number in used:
+            raise refused(
+                409,
+                "TRACKING_NUMBER_ALREADY_EXISTS",
+                f"Tracking number {number} exists",
+                trackingNumber=number,
+            )
 
     def _lines(self, order: JsonObject, new: NewFulfillment) -> list[JsonObject]:
         left = self.left(order)
@@ -177,6 +249,17 @@ def _taken(line: _Line, left: Mapping[str, int]) -> JsonObject:
 
 def _ordered(order: JsonObject) -> dict[str, int]:
     return {str(line["id"]).lower(): int(line.get("quantity", 1)) for line in order.get("lineItems", [])}
+
+
+def _retracked(old: JsonObject, change: _TrackingChange) -> JsonObject:
+    said = change.answer()
+    kept = {name: value for name, value in old.items() if name != "trackingLink"}
+    merged = {**kept, **said}
+    if merged.get("shippingProvider") not in TRACKING_LINKS and "trackingLink" in old:
+        merged = {"trackingLink": old["trackingLink"], **merged}
+    made = read(_TrackingInfo, merged)
+    # A link that was given stands, whoever the provider is.
+    return {**made.shown(), **said}
 
 
 def _number(fulfillment: JsonObject) -> str | None:

@@ -4,10 +4,12 @@ import asyncio
 import json
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.wix_api.faults import Fault
+from sandbox.wix_api.faults import HEADER, Fault, brought
 from sandbox.wix_api.metrics import Metrics
+from sandbox.wix_api.refusal import Refusal
 from sandbox.wix_api.world import World
 
 ADMIN = "/admin/"
@@ -32,7 +34,11 @@ class Gate:
             return
         self._world.received.requests += 1
         named = self._named(scope, send)
-        fault = self._world.faults.take(scope["method"], scope["path"])
+        try:
+            fault = self._fault(scope)
+        except Refusal as refusal:
+            await _answer(Fault(status=refusal.status, body=refusal.body), named)
+            return
         if fault is None:
             await self._app(scope, receive, named)
         elif fault.cut is not None:
@@ -40,6 +46,12 @@ class Gate:
         else:
             await asyncio.sleep(fault.delay_seconds)
             await (_answer(fault, named) if fault.status else self._app(scope, receive, named))
+
+    def _fault(self, scope: Scope) -> Fault | None:
+        own = Headers(scope=scope).get(HEADER)
+        if own is not None:
+            return brought(own)
+        return self._world.faults.take(scope["method"], scope["path"])
 
     async def _cut(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.cut == "after":

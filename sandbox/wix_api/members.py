@@ -30,6 +30,23 @@ class MemberRequest(Wire):
         return "EXTENDED" if "EXTENDED" in asked else "PUBLIC"
 
 
+class _Paging(Wire):
+    limit: int = Field(default=50, ge=1, le=100)
+    offset: int = Field(default=0, ge=0)
+
+
+class _Sorting(Wire):
+    field_name: Literal["createdDate", "lastLoginDate", "profile.nickname"]
+    order: Literal["ASC", "DESC"] = "ASC"
+
+
+class MembersQuery(MemberRequest):
+    """Query of List Members."""
+
+    paging: _Paging = _Paging()
+    sorting: _Sorting = _Sorting(field_name="createdDate", order="DESC")
+
+
 class Members:
     """The members of one site."""
 
@@ -50,6 +67,22 @@ class Members:
             raise not_found("Member", member_id, code="MEMBER_NOT_FOUND")
         return _shown(self._members[member_id], fieldset)
 
+    def page(self, query: MembersQuery) -> JsonObject:
+        """The body of List Members; the newest first unless asked otherwise."""
+        every = sorted(
+            self._members.values(),
+            key=lambda member: (_value(member, query.sorting.field_name), member["id"]),
+            reverse=query.sorting.order == "DESC",
+        )
+        page = every[query.paging.offset : query.paging.offset + query.paging.limit]
+        metadata = {
+            "count": len(page),
+            "offset": query.paging.offset,
+            "total": len(every),
+            "tooManyToCount": False,
+        }
+        return {"members": [_shown(member, query.widest) for member in page], "metadata": metadata}
+
     def __contains__(self, member_id: str) -> bool:
         return member_id in self._members
 
@@ -57,6 +90,13 @@ class Members:
         """The id of the member who is this contact, if there is one."""
         owners = (member["id"] for member in self._members.values() if member.get("contactId") == contact_id)
         return next(owners, None)
+
+
+def _value(member: JsonObject, path: str) -> str:
+    found: object = member
+    for name in path.split("."):
+        found = found.get(name, "") if isinstance(found, dict) else ""
+    return str(found)
 
 
 def _shown(member: JsonObject, fieldset: FieldSet) -> JsonObject:

@@ -3,7 +3,10 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from starlette.types import Scope
 
-_APIS = ("contacts", "ecom", "email-marketing", "inbox", "members", "oauth2", "pricing-plans")
+_APIS = (
+    *("apps", "contacts", "ecom", "email-marketing", "inbox", "members", "oauth2"),
+    *("pricing-plans", "site-properties"),
+)
 
 
 class Metrics:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from sandbox.wix_api.business import Business
 from sandbox.wix_api.plans.coupon import Coupon
 from sandbox.wix_api.plans.plan import Plan
 from sandbox.wix_api.plans.price import Tax
@@ -36,6 +37,7 @@ class _Site(_OnSite):
     tax: Tax | None = None
     missing_address: Literal["COUNTRY", "STATE"] | None = None
     has_plans: bool | None = None
+    business: Business | None = None
 
 
 class _Order(_OnSite):

@@ -19,6 +19,7 @@ Settings (environment or .env):
   SANDBOX_TOKEN_LIFE        how long a token lives (ISO 8601)   [PT4H]
   SANDBOX_PRECONDITION_STATUS      of changes that an order's state forbids   [428]
   SANDBOX_TARGET_CHANNELS_REFUSED  whether messages with targetChannels are   [false]
+  SANDBOX_API_KEY           an owner's key, beside wix-site-id  [sandbox-api-key]
   WIX_APP_ID                the app that may ask for tokens     [sandbox-app]
   WIX_APP_SECRET            its secret                          [sandbox-secret]
   WEBHOOK_URL               where its webhooks go; empty: nowhere

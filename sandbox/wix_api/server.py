@@ -112,7 +112,8 @@ def _courier(settings: WixApiSettings) -> Courier:
             event.event_type, event.body, instance_id=event.instance_id, identity=event.identity
         )
 
-    return Courier(sign, settings.webhook_url)
+    left_behind = settings.data_dir / "sandbox" / "undelivered.jsonl"
+    return Courier(sign, settings.webhook_url, left_behind=left_behind)
 
 
 def _server(app: ASGIApp) -> _Server:

@@ -46,6 +46,16 @@ class SearchRequest(Wire):
     search: Search = Search()
 
 
+def has_to_ship(order: JsonObject) -> bool:
+    """Whether anything of an order is sent to somebody; Wix fulfills the others by itself."""
+    return "shippingInfo" in order and any(_ships(line) for line in order.get("lineItems", []))
+
+
+def _ships(line: JsonObject) -> bool:
+    kind = line.get("itemType", {}).get("preset", "PHYSICAL")
+    return bool(line.get("physicalProperties", {}).get("shippable", kind == "PHYSICAL"))
+
+
 class StoreOrders:
     """The store orders of one site."""
 

@@ -1,6 +1,6 @@
 """Who wants mail: email subscriptions of a site. No I/O."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -38,6 +38,32 @@ class Subscription(Wire):
     deliverability_status: Deliverability = "NOT_SET"
 
 
+class _Wanted(Wire):
+    """What an app may say of an address; what it doesn't say stays as it was."""
+
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=320)]
+    subscription_status: SubscriptionStatus | None = None
+    deliverability_status: Deliverability | None = None
+
+
+class UpsertRequest(Wire):
+    """Body of Upsert Email Subscription."""
+
+    subscription: _Wanted
+
+
+class BulkUpsertRequest(Wire):
+    """Body of Bulk Upsert Email Subscription."""
+
+    subscriptions: list[_Wanted] = Field(min_length=1, max_length=100)
+
+
+class UnsubscribeLinkRequest(Wire):
+    """Body of Generate Unsubscribe Link."""
+
+    email_address: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=320)]
+
+
 class Subscriptions:
     """The email subscriptions of one site; addresses differ in case only on paper."""
 
@@ -47,6 +73,17 @@ class Subscriptions:
     def upsert(self, subscription: Subscription) -> None:
         """Put a subscription in place of the one with its address."""
         self._subscriptions[subscription.email.lower()] = subscription.model_dump(by_alias=True)
+
+    def change(self, wanted: _Wanted) -> JsonObject:
+        """Set what was said of an address; the subscription as it is now."""
+        before = self._subscriptions.get(wanted.email.lower(), {})
+        said = wanted.model_dump(by_alias=True, exclude_none=True)
+        self.upsert(Subscription.model_validate({**before, **said}))
+        return self._subscriptions[wanted.email.lower()]
+
+    def unsubscribe(self, email: str) -> JsonObject:
+        """The address wants no mail any more; its subscription as it is now."""
+        return self.change(_Wanted(email=email, subscription_status="UNSUBSCRIBED"))
 
     def query(self, query: SubscriptionsQuery) -> JsonObject:
         """The body of Query Email Subscriptions; addresses that Wix doesn't know are not in it."""

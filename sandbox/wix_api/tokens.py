@@ -9,7 +9,7 @@ from typing import Literal
 
 from sandbox.wix_api.clock import Clock
 from sandbox.wix_api.refusal import Refusal, refused
-from sandbox.wix_api.wire import JsonObject
+from sandbox.wix_api.wire import JsonObject, is_guid
 
 _PREFIX = "OauthNG.JWS."
 
@@ -52,9 +52,10 @@ class Tokens:
     Each token is for one app instance and lives by the sandbox's clock.
     """
 
-    def __init__(self, *, app_id: str, app_secret: str, life: timedelta, clock: Clock) -> None:
+    def __init__(self, *, app_id: str, app_secret: str, api_key: str, life: timedelta, clock: Clock) -> None:
         self._app_id = app_id
         self._app_secret = app_secret
+        self._api_key = api_key
         self._life = life
         self._clock = clock
         self._grants: dict[str, _Grant] = {}
@@ -75,13 +76,17 @@ class Tokens:
         self._grants[token] = _Grant(caller=caller, since=now, until=now + self._life)
         return {"access_token": token, "token_type": "Bearer", "expires_in": int(self._life.total_seconds())}
 
-    def caller(self, authorization: str | None) -> Caller:
-        """Whom an `Authorization` header speaks for; `Bearer` may precede the token.
+    def caller(self, headers: Mapping[str, str]) -> Caller:
+        """Whom the `authorization` header speaks for; `Bearer` may precede the token.
+
+        An owner's API key speaks for the site that `wix-site-id` names.
 
         Raises:
-            Refusal: 401, no token, an unknown one or an expired one.
+            Refusal: 401, no token, an unknown one or an expired one; 400, a key without its site.
         """
-        token = (authorization or "").strip().removeprefix("Bearer ").strip()
+        token = headers.get("authorization", "").strip().removeprefix("Bearer ").strip()
+        if token and token == self._api_key:
+            return self._owner(headers)
         grant = self._grants.get(token)
         if grant is None or grant.until <= self._clock.now():
             raise refused(401, "UNAUTHENTICATED", "The access token is missing, unknown or expired")
@@ -106,6 +111,12 @@ class Tokens:
     def forget(self) -> None:
         """Make every token invalid."""
         self._grants.clear()
+
+    def _owner(self, headers: Mapping[str, str]) -> Caller:
+        site_id = headers.get("wix-site-id", "")
+        if not is_guid(site_id) or "wix-account-id" in headers:
+            raise refused(400, "INVALID_ARGUMENT", "An API key needs wix-site-id, and no wix-account-id")
+        return Caller(instance_id=site_id.lower(), kind="APP", id=self._app_id)
 
     def _checked(self, request: Mapping[str, object], installed: frozenset[str]) -> str:
         if request.get("grant_type") != "client_credentials":

@@ -1,9 +1,11 @@
 """Inbox: conversations and messages."""
 
+from pydantic.alias_generators import to_camel
+
 from sandbox.wix_api.call import Call, Endpoint
 from sandbox.wix_api.clock import instant
 from sandbox.wix_api.inbox import ConversationRequest, Kind, MessagesQuery, SendRequest, sender, sent
-from sandbox.wix_api.refusal import invalid_field, not_found
+from sandbox.wix_api.refusal import Violation, invalid, invalid_field, not_found
 from sandbox.wix_api.wire import JsonObject
 from sandbox.wix_api.world import Site
 
@@ -23,6 +25,8 @@ def get_conversation(call: Call) -> JsonObject:
 def send_message(call: Call) -> JsonObject:
     """Add a message to a conversation. There is no idempotency key: sent twice, it is there twice."""
     request = call.read(SendRequest)
+    if call.world.rules.target_channels_refused:
+        _refuse_removed(request)
     conversation = call.site.inbox.get(request.conversation_id)
     message = sent(
         request,
@@ -40,6 +44,20 @@ def send_message(call: Call) -> JsonObject:
         body=request.answer(),
     )
     return {"message": message}
+
+
+def _refuse_removed(request: SendRequest) -> None:
+    sent_fields = request.message.model_fields_set
+    removed = [name for name in ("target_channels", "source_channel") if name in sent_fields]
+    if removed:
+        raise invalid(
+            [
+                Violation(
+                    name=f"message.{to_camel(name)}", description="was removed", rule="FIELD_NOT_ALLOWED"
+                )
+                for name in removed
+            ]
+        )
 
 
 def list_messages(call: Call) -> JsonObject:
