@@ -41,7 +41,16 @@ def filters() -> scope.Scope:
             bind="query-params",
             label_visibility="collapsed",
         )
-    return scope.scope(label or scope.DEFAULT_RANGE, tz=_time_zone(), now=_minute(), sites=())
+        sites = st.multiselect(
+            "Sites",
+            _known_sites(),
+            placeholder="All sites",
+            key="site",
+            bind="query-params",
+            label_visibility="collapsed",
+            width=320,
+        )
+    return scope.scope(label or scope.DEFAULT_RANGE, tz=_time_zone(), now=_minute(), sites=tuple(sites))
 
 
 def show(body: Callable[[str], None]) -> None:
@@ -168,6 +177,14 @@ def _draw(body: Callable[[str], None], fresh: client.Freshness) -> None:
         through = f"{fresh.data_through:%d %b %H:%M:%S} UTC" if fresh.data_through else "an unknown time"
         st.warning(STALE.format(through=through), icon=":material/history:")
     body(fresh.version)
+
+
+def _known_sites() -> list[str]:
+    """Every site that the ledger knows; none while the service is away, which the page itself says."""
+    try:
+        return sorted(client.fetch_now("sites")["site"])
+    except (client.ServiceAway, client.ReportRefused, client.VersionGone):
+        return []
 
 
 def _has_moved_on() -> bool:

@@ -1,5 +1,6 @@
 """Each page in each of its states, run as Streamlit runs it, on a real ledger behind its real service."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -7,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analytics.reports import Reports
+from tests.analytics import history
 from tests.dashboard.conftest import Service
 
 APP = str(Path(__file__).parents[2] / "dashboard" / "app.py")
@@ -101,6 +103,15 @@ class TestOrders:
 
         assert not app.exception
         assert app.segmented_control(key="range").value == "30d"
+
+    def test_a_site_in_the_url_leaves_out_the_others(self, told: Service) -> None:
+        """All of the history is one site's; the other site has a single order."""
+        now = datetime.now(UTC)
+        other = {"site": history.OTHER_SITE, "created": now - timedelta(days=2)}
+        told.tell([history.store_order("2001", "created", now - timedelta(days=2), **other)])
+
+        assert cards(run("orders"))["Orders placed"] == "4"
+        assert cards(run("orders", site=history.OTHER_SITE))["Orders placed"] == "1"
 
     def test_late_orders_can_be_listed_alone(self, told: Service) -> None:
         app = run("orders", which="Late")
