@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -107,7 +108,7 @@ class TestOrders:
     def test_a_site_in_the_url_leaves_out_the_others(self, told: Service) -> None:
         """All of the history is one site's; the other site has a single order."""
         now = datetime.now(UTC)
-        other = {"site": history.OTHER_SITE, "created": now - timedelta(days=2)}
+        other: dict[str, Any] = {"site": history.OTHER_SITE, "created": now - timedelta(days=2)}
         told.tell([history.store_order("2001", "created", now - timedelta(days=2), **other)])
 
         assert cards(run("orders"))["Orders placed"] == "4"
