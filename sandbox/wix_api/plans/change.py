@@ -158,6 +158,7 @@ def canceled(order: PlanOrder, effective: Effective, *, cause: Cause, now: datet
     """
     _check_cancelable(order, effective)
     if effective == "IMMEDIATELY":
+        # It overtakes what the buyer requested.
         return Change(order=_ended_now(order, cause, now), told=("updated", "canceled", "ended"), at=now)
     runs = order.cycle_end is not None and order.cycle_end > now
     until = (order.cycle_end if runs else order.end) or now
@@ -193,7 +194,7 @@ def cancellation_requested(
 
 def cancellation_completed(order: PlanOrder, *, now: datetime) -> Change:
     """What the buyer requested has come about."""
-    over = replace(_ended_now(order, "MEMBER_ACTION", now), cancels_at=None)
+    over = _ended_now(order, "MEMBER_ACTION", now)
     return Change(order=over, told=("canceled", "ended"), at=now)
 
 
@@ -206,6 +207,8 @@ def _check_cancelable(order: PlanOrder, effective: Effective) -> None:
         raise _refusal(order, "An order that is paid once can only be canceled immediately")
     if order.status != "ACTIVE":
         raise _refusal(order, "Only an active order can be canceled at its next payment date")
+    if order.cancels_at is not None:
+        raise _refusal(order, "The cancellation is under way")
     if order.shown.get("autoRenewCanceled"):
         raise _refusal(order, "The order is canceled for its next payment date already")
 
@@ -224,7 +227,7 @@ def _ended_now(order: PlanOrder, cause: Cause, now: datetime) -> PlanOrder:
         facts["cycles"] = [*before, {**last, "endedDate": instant(now)}]
     if order.is_recurring:
         facts["autoRenewCanceled"] = True
-    return over.with_shown("currentCycle", **facts)
+    return replace(over.with_shown("currentCycle", **facts), cancels_at=None)
 
 
 def _without_pause(order: PlanOrder, now: datetime) -> PlanOrder:

@@ -1,6 +1,7 @@
 """What time does to plan orders: they start, renew themselves and end. No I/O."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from sandbox.wix_api.clock import instant
@@ -11,15 +12,8 @@ from sandbox.wix_api.plans.price import total_of_cycle
 
 def due(order: PlanOrder) -> datetime | None:
     """When the next thing happens to an order by itself; None if nothing will."""
-    if order.cancels_at is not None:
-        return order.cancels_at
-    if not order.lives:
-        return None
-    if order.status == "PENDING":
-        return order.start
-    if order.status != "ACTIVE":
-        return None
-    return order.cycle_end if order.renews else order.end
+    moments = [at for at in (order.cancels_at, _due(order)) if at is not None]
+    return min(moments, default=None)
 
 
 def passed(order: PlanOrder, now: datetime) -> Iterator[Change]:
@@ -32,8 +26,18 @@ def passed(order: PlanOrder, now: datetime) -> Iterator[Change]:
         at = due(order)
 
 
+def _due(order: PlanOrder) -> datetime | None:
+    if not order.lives:
+        return None
+    if order.status == "PENDING":
+        return order.start
+    if order.status != "ACTIVE":
+        return None
+    return order.cycle_end if order.renews else order.end
+
+
 def _happened(order: PlanOrder, at: datetime) -> Change:
-    if order.cancels_at is not None:
+    if order.cancels_at == at:
         return cancellation_completed(order, now=at)
     if order.status == "PENDING":
         first = () if order.costs_nothing or not order.is_online else ("cycle_started",)
@@ -51,8 +55,9 @@ def _renewed(order: PlanOrder, at: datetime) -> Change:
 
 
 def _ended(order: PlanOrder, at: datetime) -> Change:
-    if order.shown.get("autoRenewCanceled"):
-        over = order.with_shown("currentCycle", status="CANCELED", updatedDate=instant(at))
-        return Change(order=over, told=("updated", "canceled", "ended"), at=at)
-    over = order.with_shown("currentCycle", status="ENDED", updatedDate=instant(at))
-    return Change(order=over, told=("updated", "ended"), at=at)
+    was_canceled = bool(order.shown.get("autoRenewCanceled"))
+    status, told = (
+        ("CANCELED", ("updated", "canceled", "ended")) if was_canceled else ("ENDED", ("updated", "ended"))
+    )
+    over = order.with_shown("currentCycle", status=status, updatedDate=instant(at))
+    return Change(order=replace(over, cancels_at=None), told=told, at=at)
