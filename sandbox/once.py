@@ -62,7 +62,9 @@ def run_once(ports: Ports, *, seed: int, as_json: bool) -> int:
     folder = Path(tempfile.mkdtemp(prefix="orderline-demo-"))
     begun = time.monotonic()
     stories = library(datetime.now(UTC), seed=seed, subscriptions=SUBSCRIPTIONS, store_orders=STORE_ORDERS)
-    system = System(folder, sites=stories.sites, ports=ports)
+    # A prefix of its own, so that a broker that was there before shows nothing of other runs.
+    environment = {"TOPIC_PREFIX": f"{folder.name}."}
+    system = System(folder, sites=stories.sites, ports=ports, environment=environment)
     with PeakMemory() as memory, system:
         console.print(f"Starting every room; their logs are in {folder / 'logs'}")
         system.start()

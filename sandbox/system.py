@@ -5,6 +5,7 @@ import os
 import secrets
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,16 +140,16 @@ class System:
         return log.read_bytes()[before:].decode(errors="replace")
 
     def stop(self) -> None:
-        """Stop everything in order; afterwards no process of ours lives."""
-        ours = self._processes()
-        for name in STOP_ORDER:
-            if name in self.rooms:
-                self.rooms[name].stop()
-        if self.broker is not None:
-            self.broker.stop()
-        for process in ours:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if process.is_running():
+        """Stop everything in order; afterwards no process of ours lives. A second Ctrl-C changes nothing."""
+        with _undisturbed():
+            ours = psutil.Process().children(recursive=True)
+            for name in STOP_ORDER:
+                if name in self.rooms:
+                    self.rooms[name].stop()
+            if self.broker is not None:
+                self.broker.stop()
+            for process in ours:
+                with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
 
     def __enter__(self) -> Self:
@@ -227,9 +228,6 @@ class System:
             return ""
         return handover_tokens(self.sites, self._token)
 
-    def _processes(self) -> list[psutil.Process]:
-        return psutil.Process().children(recursive=True)
-
 
 _COMMANDS = {
     "wix": ("sandbox", "wix"),
@@ -255,3 +253,16 @@ def stopping_on_signals() -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C is ignored meanwhile; only the main thread may ask for that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -78,16 +78,21 @@ class Witness:
         made = (await self.received())["fulfillments"]
         return [one for one in made if one["orderId"] == order_id]
 
-    async def report(self, name: str, **parameters: str | int | Iterable[str]) -> Rows:
-        """The rows of a report."""
+    async def answer(self, name: str, **parameters: str | int) -> JsonObject:
+        """A report with its `version` and the moment `as_of` which it is true."""
         answer = await self._http.get(
             f"{self._reports_url}/reports/{name}",
-            params=parameters,  # type: ignore[arg-type]  # lists repeat the parameter
+            params=parameters,
             headers={"accept": "application/json"},
             timeout=TIMEOUT_SECONDS,
         )
         answer.raise_for_status()
-        rows: Rows = answer.json()["rows"]
+        found: JsonObject = answer.json()
+        return found
+
+    async def report(self, name: str, **parameters: str | int) -> Rows:
+        """The rows of a report."""
+        rows: Rows = (await self.answer(name, **parameters))["rows"]
         return rows
 
     async def effects(self, order_id: str | None = None) -> dict[str, JsonObject]:

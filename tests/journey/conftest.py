@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from random import Random
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -91,7 +92,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Every room but the dashboard, on ports and in a folder of its own."""
     folder: Path = tmp_path_factory.mktemp("journey")
     cast = library(datetime.now(UTC)).sites
-    with System(folder, sites=cast, ports=anywhere(), environment=IMPATIENT) as whole:
+    environment = {**IMPATIENT, "TOPIC_PREFIX": f"journey-{uuid4().hex[:8]}."}
+    with System(folder, sites=cast, ports=anywhere(), environment=environment) as whole:
         whole.start("wix", "ingest", "ledger", "worker", "warehouse")
         yield whole
 
