@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -42,7 +42,10 @@ class Fee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceSpan:
-    """The price of one cycle and the cycles it holds for; `cycles` None means from `first` on."""
+    """The price of one cycle and the cycles it holds for; `cycles` None means from `first` on.
+
+    `wire` is what Wix wrote.
+    """
 
     first: int
     cycles: int | None
@@ -54,6 +57,7 @@ class PriceSpan:
     tax: Tax | None = None
     fees: tuple[Fee, ...] = ()
     proration: Decimal | None = None
+    wire: Json = field(default_factory=dict, repr=False, compare=False)
 
     def covers(self, cycle: int) -> bool:
         """Whether this price holds for a cycle (counted from 1)."""
@@ -79,6 +83,7 @@ def spans(holder: Json, *path: str) -> Iterator[PriceSpan]:
                     Fee(name=text(fee, "name"), amount=money(fee, "amount")) for fee in items(price, "fees")
                 ),
                 proration=money(price, "proration"),
+                wire=spanned,
             )
 
 

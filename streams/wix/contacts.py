@@ -20,6 +20,7 @@ class Contact:
     email: str | None = field(repr=False)
     name: str | None = field(repr=False)
     locale: str | None = None
+    is_merged: bool = False
 
 
 async def get_contact(wix: WixClient, site: str, contact_id: str) -> Contact:
@@ -31,6 +32,7 @@ async def get_contact(wix: WixClient, site: str, contact_id: str) -> Contact:
         email=_email(contact),
         name=unmasked(contact, "info", "name", "first"),
         locale=text(contact, "info", "locale"),
+        is_merged=text(answer.body, "responseType") == "MERGED",
     )
 
 

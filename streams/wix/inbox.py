@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from streams.fields import items, moment, text
-from streams.wix.client import WixClient
+from streams.wix.client import WixClient, in_path
 
 _CONVERSATIONS = "/inbox/v2/conversations"
 _MESSAGES = "/inbox/v2/messages"
@@ -61,6 +61,16 @@ async def get_or_create_conversation(wix: WixClient, site: str, participant: Par
     """The site's conversation with a participant; asking again gives the same one."""
     body = {"participantId": {participant.kind: participant.id}}
     answer = await wix.request(site, "POST", _CONVERSATIONS, json=body)
+    conversation = answer.object("conversation")
+    return Conversation(
+        id=answer.text(conversation, "id"),
+        business_name=text(conversation, "businessDisplayData", "name"),
+    )
+
+
+async def get_conversation(wix: WixClient, site: str, conversation_id: str) -> Conversation:
+    """One conversation by its id. NotFound if it is gone, such as after a merge."""
+    answer = await wix.request(site, "GET", f"{_CONVERSATIONS}/{in_path(conversation_id)}")
     conversation = answer.object("conversation")
     return Conversation(
         id=answer.text(conversation, "id"),

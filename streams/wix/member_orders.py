@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from streams.plan_order import PlanOrder
 from streams.wix.client import WixClient, in_path
-from streams.wix.order_query import FieldSet, OrderQuery, pages
+from streams.wix.order_query import PAGE, FieldSet, OrderQuery, pages
 from streams.wix.plan_orders import EffectiveAt
 
 PATH = "/pricing-plans/v2/member/orders"
@@ -17,9 +17,11 @@ async def get_order(wix: WixClient, site: str, order_id: str, *, field_set: Fiel
     return PlanOrder.from_json(answer.object("order"))
 
 
-def list_orders(wix: WixClient, site: str, query: OrderQuery | None = None) -> AsyncIterator[PlanOrder]:
+def list_orders(
+    wix: WixClient, site: str, query: OrderQuery | None = None, *, page: int = PAGE
+) -> AsyncIterator[PlanOrder]:
     """The member's orders that fit, page by page; `buyer_ids` has no place here."""
-    return pages(wix, site, PATH, query or OrderQuery())
+    return pages(wix, site, PATH, query or OrderQuery(), page=page)
 
 
 async def request_cancellation(wix: WixClient, site: str, order_id: str, effective_at: EffectiveAt) -> None:

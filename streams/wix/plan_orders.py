@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ingest.record import iso
 from streams.plan_order import PlanOrder
 from streams.wix.client import WixClient, in_path
-from streams.wix.order_query import FieldSet, OrderQuery, pages
+from streams.wix.order_query import PAGE, FieldSet, OrderQuery, pages
 
 PATH = "/pricing-plans/v2/orders"
 
@@ -25,9 +25,11 @@ async def get_order(wix: WixClient, site: str, order_id: str, *, field_set: Fiel
     return PlanOrder.from_json(answer.object("order"))
 
 
-def list_orders(wix: WixClient, site: str, query: OrderQuery | None = None) -> AsyncIterator[PlanOrder]:
+def list_orders(
+    wix: WixClient, site: str, query: OrderQuery | None = None, *, page: int = PAGE
+) -> AsyncIterator[PlanOrder]:
     """Every order that fits, page by page."""
-    return pages(wix, site, PATH, query or OrderQuery())
+    return pages(wix, site, PATH, query or OrderQuery(), page=page)
 
 
 async def cancel_order(wix: WixClient, site: str, order_id: str, effective_at: EffectiveAt) -> None:

@@ -85,9 +85,14 @@ def client(
     pause: Callable[[float], Awaitable[None]] = at_once,
     **given: Any,
 ) -> WixClient:
-    ours: dict[str, Any] = {"wix_app_id": "our-app", "wix_app_secret": SecretStr(SECRET), "wix_timeout_seconds": 5}
+    settings: dict[str, Any] = {
+        "wix_api_url": "https://wix.test",
+        "wix_app_id": "our-app",
+        "wix_app_secret": SecretStr(SECRET),
+        "wix_timeout_seconds": 5,
+    }
     return WixClient(
-        WixSettings(_env_file=None, wix_api_url="https://wix.test", **(ours | given)),
+        WixSettings(_env_file=None, **(settings | given)),
         take=take,
         transport=httpx.MockTransport(wire),
         monotonic=clock or Clock(),

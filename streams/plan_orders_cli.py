@@ -1,0 +1,59 @@
+"""`python -m streams plan-orders …`: Wix's plan-order functions from a shell."""
+
+import click
+
+from streams.plan_orders_cli_change import (
+    cancel,
+    change_start,
+    mark_paid,
+    pause,
+    postpone_end,
+    request_cancellation,
+    resume,
+)
+from streams.plan_orders_cli_create import (
+    create_offline,
+    create_online,
+    preview_offline,
+    preview_online,
+    price,
+)
+from streams.plan_orders_cli_look import eligibility, get, list_orders, member_get, member_list
+from streams.settings import WixSettings
+from streams.settings_help import settings_help
+
+COMMANDS = (
+    get,
+    list_orders,
+    cancel,
+    create_offline,
+    create_online,
+    preview_offline,
+    preview_online,
+    price,
+    mark_paid,
+    pause,
+    resume,
+    postpone_end,
+    request_cancellation,
+    member_get,
+    member_list,
+    change_start,
+    eligibility,
+)
+
+
+@click.group("plan-orders", epilog=settings_help((WixSettings,)))
+def plan_orders() -> None:
+    """Orders of Pricing Plans at Wix: look, create, change.
+
+    Each command is one of Wix's functions. What can't be undone asks first, unless told --yes.
+    Commands share a fixed part of a site's requests, so the worker never waits for them.
+
+    Exit codes: 0 done; 1 refused by Wix; 2 used wrongly, nothing was changed; 3 Wix is away, or
+    gave no clear answer.
+    """
+
+
+for command in COMMANDS:
+    plan_orders.add_command(command)

@@ -1,0 +1,33 @@
+"""What tests of the flows share: a running shop at the sandbox Wix."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.streams.plan_site import PlanSite, plan_site
+
+
+@pytest.fixture(scope="session")
+def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlanSite]:
+    with plan_site(tmp_path_factory.mktemp("wix")) as site:
+        yield site
+
+
+@pytest.fixture
+def shop(running_site: PlanSite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PlanSite:
+    """The site as at the start, and an environment in which our commands call it."""
+    running_site.reset()
+    given = {
+        "WIX_API_URL": running_site.site.url,
+        "WIX_APP_ID": "sandbox-app",
+        "WIX_APP_SECRET": "sandbox-secret",
+        "WIX_COMMAND_CALLS_PER_MINUTE": "1000",
+        "DATA_DIR": str(tmp_path / "data"),
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    for name in ("WIX_API_KEY", "WIX_SITE_ID", "WIX_MEMBER_TOKEN", "WIX_TIMEOUT_SECONDS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return running_site
