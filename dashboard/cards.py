@@ -1,6 +1,6 @@
 """A report becomes the numbers on cards: totals, last values, series for sparklines. No I/O."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pandas as pd
@@ -50,16 +50,8 @@ def counted(
     good: Good = "neither",
 ) -> Card:
     """A card with a column's total over the period, beside the period before."""
-    now, before = total(table, column), total(previous, column)
-    return Card(
-        label=label,
-        value=spelling.count(now),
-        meaning=meaning,
-        delta=spelling.change(now, before),
-        before=f"from {spelling.count(before)}" if before is not None else None,
-        good=good,
-        series=_series(table, column),
-    )
+    card = Card(label=label, value="", meaning=meaning, good=good, series=_series(table, column))
+    return _compared(card, total(table, column), total(previous, column))
 
 
 def standing(
@@ -72,15 +64,16 @@ def standing(
     good: Good = "neither",
 ) -> Card:
     """A card with a column's last value (a stock, not a flow), beside the end of the period before."""
-    now, before = last(table, column), last(previous, column)
-    return Card(
-        label=label,
+    card = Card(label=label, value="", meaning=meaning, good=good, series=_series(table, column))
+    return _compared(card, last(table, column), last(previous, column))
+
+
+def _compared(card: Card, now: float | None, before: float | None) -> Card:
+    return replace(
+        card,
         value=spelling.count(now),
-        meaning=meaning,
         delta=spelling.change(now, before),
         before=f"from {spelling.count(before)}" if before is not None else None,
-        good=good,
-        series=_series(table, column),
     )
 
 

@@ -1,11 +1,38 @@
 """Pipeline health: is everything accounted for, and how far behind are we?"""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
 from dashboard import cards, client, frame, spelling
 
 REFRESH_SECONDS = 5
+
+# Card, column of `pipeline`, how its number is read, and its definition.
+CARDS: list[tuple[str, str, Callable[[float], str], str]] = [
+    (
+        "Newest event",
+        "freshness_seconds",
+        spelling.seconds,
+        "Time since the newest fact became known to the ledger.",
+    ),
+    ("Consumer lag", "lag", spelling.count, "Records on the log that the worker has not finished."),
+    (
+        "End to end p95",
+        "end_to_end_p95_seconds",
+        spelling.seconds,
+        "From the event's own time at Wix to the ledger; 95 of 100 are faster.",
+    ),
+    ("Dead letters", "dead_letters", spelling.count, "Records that could not be read or decided."),
+    ("Failed effects", "failed_effects", spelling.count, "Messages and fulfillments that need a person."),
+    (
+        "Unrecognized",
+        "unrecognized",
+        spelling.count,
+        "Authentic webhooks of a type that is not in the catalogue: kept, counted.",
+    ),
+]
 
 
 def page() -> None:
@@ -57,36 +84,8 @@ def _body(version: str) -> None:
 
 def _cards(row: pd.Series) -> list[cards.Card]:
     return [
-        cards.Card(
-            label="Newest event",
-            value=spelling.seconds(row["freshness_seconds"]),
-            meaning="Time since the newest fact became known to the ledger.",
-        ),
-        cards.Card(
-            label="Consumer lag",
-            value=spelling.count(row["lag"]),
-            meaning="Records on the log that the worker has not finished.",
-        ),
-        cards.Card(
-            label="End to end p95",
-            value=spelling.seconds(row["end_to_end_p95_seconds"]),
-            meaning="From the event's own time at Wix to the ledger; 95 of 100 are faster.",
-        ),
-        cards.Card(
-            label="Dead letters",
-            value=spelling.count(row["dead_letters"]),
-            meaning="Records that could not be read or decided.",
-        ),
-        cards.Card(
-            label="Failed effects",
-            value=spelling.count(row["failed_effects"]),
-            meaning="Messages and fulfillments that need a person.",
-        ),
-        cards.Card(
-            label="Unrecognized",
-            value=spelling.count(row["unrecognized"]),
-            meaning="Authentic webhooks of a type that is not in the catalogue: kept, counted.",
-        ),
+        cards.Card(label=label, value=spelled(row[column]), meaning=meaning)
+        for label, column, spelled, meaning in CARDS
     ]
 
 
