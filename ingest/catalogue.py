@@ -1,4 +1,4 @@
-"""Every webhook of Wix that we know: type string → topic, carrier of the entity, slug. No I/O.
+"""Every webhook of Wix that we know: type string → topic, carrier, entity, slug, sequence. No I/O.
 
 Domain events are known by their type (`wix.<fqdn>_<slug>`). The two legacy ones are also known
 by their shape, because Wix does not document the type string they come with.
@@ -41,45 +41,65 @@ PAYMENT_CARRIERS = {
     "TRANSACTION_UPDATED": "transactionUpdatedEvent",
     "TRANSACTION_CREATED": "transactionCreatedEvent",
 }
+UNDEFINED_PAYMENT = "UNDEFINED"
+
+# Where the envelope of a domain event carries the entity, as a path from the innermost JSON.
+CREATED = "createdEvent.entity"
+UPDATED = "updatedEvent.currentEntity"
+ACTION = "actionEvent.body"
+ORDER_ACTION = "actionEvent.body.order"
+# A legacy event has no envelope: it is the entity itself.
+BARE = ""
+SEQUENCE = "entityEventSequence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """One kind of webhook. `slug` is lower-case: what happened to the entity."""
+    """One kind of webhook. `slug` is lower-case: what happened to the entity.
+
+    `carrier` is the path to the entity in the innermost JSON, `sequence` the member of it that
+    numbers the entity's events, or None: legacy events have neither envelope nor sequence.
+    """
 
     event_type: str
     topic: Topic
     entity: Entity
     slug: str
+    carrier: str
+    sequence: str | None = None
 
 
-_PLAN_ORDER_SLUGS = (
-    "created",
-    "updated",
-    "purchased",
-    "started",
-    "cycle_started",
-    "auto_renew_canceled",
-    "canceled",
-    "ended",
-    "paused",
-    "resumed",
-    "marked_as_paid",
-    "end_date_postponed",
-    "start_date_changed",
-)
-_STORE_ORDER_SLUGS = (
-    "created",
-    "approved",
-    "updated",
-    "canceled",
-    "payment_status_updated",
-    "fulfilled",
-    "committed",
-    "imported",
-    "imported_order_deleted",
-)
-_MESSAGE_SLUGS = ("message_sent_to_participant", "message_sent_to_business", "button_interacted")
+_PLAN_ORDER_CARRIERS = {
+    "created": CREATED,
+    "updated": UPDATED,
+    "purchased": ORDER_ACTION,
+    "started": ORDER_ACTION,
+    "cycle_started": ORDER_ACTION,
+    "auto_renew_canceled": ORDER_ACTION,
+    "canceled": ORDER_ACTION,
+    "ended": ORDER_ACTION,
+    "paused": ORDER_ACTION,
+    "resumed": ORDER_ACTION,
+    "marked_as_paid": ORDER_ACTION,
+    "end_date_postponed": ORDER_ACTION,
+    "start_date_changed": ORDER_ACTION,
+}
+_STORE_ORDER_CARRIERS = {
+    "created": CREATED,
+    "approved": ORDER_ACTION,
+    "updated": UPDATED,
+    "canceled": ORDER_ACTION,
+    "payment_status_updated": ORDER_ACTION,
+    "fulfilled": ORDER_ACTION,
+    "committed": ORDER_ACTION,
+    "imported": ORDER_ACTION,
+    "imported_order_deleted": ORDER_ACTION,
+}
+_MESSAGE_CARRIERS = {
+    "message_sent_to_participant": ACTION,
+    "message_sent_to_business": ACTION,
+    "button_interacted": ACTION,
+}
 _EMAIL_TYPES = (EMAIL_SUBSCRIPTION_CHANGED, "email-marketing.email-subscriptions.changed")
 
 
@@ -96,11 +116,15 @@ def entity_of(webhook: Webhook, body: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the event is about, as Wix sent it; `{}` if the carrier is absent.
 
     For payments it is the whole `<xxx>Event` object with `order`, `transaction` and so on; for
-    installations and legacy events the body itself. JSON in a string is accepted for an object.
+    installations and legacy events the body itself. JSON in a string is accepted for an object,
+    and an envelope with another carrier than the documented one is read all the same.
     """
+    found = _followed(body, webhook.carrier) if webhook.carrier else None
+    if found is not None:
+        return found
     match webhook.entity:
         case "payment":
-            return _object(body.get(PAYMENT_CARRIERS.get(webhook.slug.upper(), "")))
+            return {}
         case "installation":
             return body
         case _:
@@ -109,7 +133,7 @@ def entity_of(webhook: Webhook, body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def sequence_of(body: Mapping[str, Any]) -> int | None:
     """Wix's `entityEventSequence`: the higher one is the later state of the same entity."""
-    value = body.get("entityEventSequence")
+    value = body.get(SEQUENCE)
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     try:
@@ -119,10 +143,14 @@ def sequence_of(body: Mapping[str, Any]) -> int | None:
 
 
 def _is_payment(body: Mapping[str, Any]) -> bool:
+    return "wixAppId" in body and "entityFqdn" not in body and _payment_kind(body) is not None
+
+
+def _payment_kind(body: Mapping[str, Any]) -> str | None:
+    """One of Wix's six words, or None for any other."""
     kind = body.get("eventType")
-    return (
-        "wixAppId" in body and "entityFqdn" not in body and isinstance(kind, str) and kind in PAYMENT_CARRIERS
-    )
+    is_known = isinstance(kind, str) and (kind in PAYMENT_CARRIERS or kind == UNDEFINED_PAYMENT)
+    return str(kind) if is_known else None
 
 
 def _is_email_subscription(body: Mapping[str, Any]) -> bool:
@@ -135,15 +163,36 @@ def _is_email_subscription(body: Mapping[str, Any]) -> bool:
 
 
 def _payment(event_type: str, body: Mapping[str, Any]) -> Webhook:
-    kind = body.get("eventType")
-    slug = kind.lower() if isinstance(kind, str) and kind in PAYMENT_CARRIERS else "undefined"
-    return Webhook(event_type=event_type, topic=PAYMENTS, entity="payment", slug=slug)
+    kind = _payment_kind(body) or UNDEFINED_PAYMENT
+    carrier = PAYMENT_CARRIERS.get(kind, BARE)
+    return Webhook(
+        event_type=event_type, topic=PAYMENTS, entity="payment", slug=kind.lower(), carrier=carrier
+    )
 
 
 def _email(event_type: str) -> Webhook:
     return Webhook(
-        event_type=event_type, topic=AUDIENCE, entity="audience", slug="email_subscription_changed"
+        event_type=event_type,
+        topic=AUDIENCE,
+        entity="audience",
+        slug="email_subscription_changed",
+        carrier=BARE,
     )
+
+
+def _installation(event_type: str, slug: str) -> Webhook:
+    return Webhook(event_type=event_type, topic=INSTALLATIONS, entity="installation", slug=slug, carrier=BARE)
+
+
+def _followed(body: Mapping[str, Any], carrier: str) -> Mapping[str, Any] | None:
+    """The object at the end of the path; None if the path isn't there."""
+    found: object = body
+    for name in carrier.split("."):
+        outer = _object(found)
+        if name not in outer and f"{name}AsJson" not in outer:
+            return None
+        found = outer.get(name, outer.get(f"{name}AsJson"))
+    return _object(found)
 
 
 def _has_carrier(body: Mapping[str, Any]) -> bool:
@@ -178,28 +227,38 @@ def _object(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _domain_events(fqdn: str, slugs: tuple[str, ...], topic: Topic, entity: Entity) -> dict[str, Webhook]:
+def _domain_events(
+    fqdn: str, carriers: Mapping[str, str], topic: Topic, entity: Entity
+) -> dict[str, Webhook]:
     return {
-        f"{fqdn}_{slug}": Webhook(event_type=f"{fqdn}_{slug}", topic=topic, entity=entity, slug=slug)
-        for slug in slugs
+        f"{fqdn}_{slug}": Webhook(
+            event_type=f"{fqdn}_{slug}",
+            topic=topic,
+            entity=entity,
+            slug=slug,
+            carrier=carrier,
+            sequence=SEQUENCE,
+        )
+        for slug, carrier in carriers.items()
     }
 
 
 # `find` answers payments and e-mail subscriptions by shape as well; the rest is this table.
 WEBHOOKS: Mapping[str, Webhook] = {
-    **_domain_events(PLAN_ORDER, _PLAN_ORDER_SLUGS, PLAN_ORDERS, "subscription"),
-    **_domain_events(STORE_ORDER, _STORE_ORDER_SLUGS, STORE_ORDERS, "store_order"),
+    **_domain_events(PLAN_ORDER, _PLAN_ORDER_CARRIERS, PLAN_ORDERS, "subscription"),
+    **_domain_events(STORE_ORDER, _STORE_ORDER_CARRIERS, STORE_ORDERS, "store_order"),
     f"{ORDER_FULFILLMENTS}_updated": Webhook(
         event_type=f"{ORDER_FULFILLMENTS}_updated",
         topic=FULFILLMENTS,
         entity="fulfillments",
+        # Its own name, for rows of all topics lie side by side in the ledger.
         slug="fulfillments_updated",
+        carrier=UPDATED,
+        sequence=SEQUENCE,
     ),
-    **_domain_events(INBOX_MESSAGE, _MESSAGE_SLUGS, AUDIENCE, "audience"),
-    **_domain_events(INBOX_CONVERSATION, ("conversations_merged",), AUDIENCE, "audience"),
-    APP_INSTALLED: Webhook(
-        event_type=APP_INSTALLED, topic=INSTALLATIONS, entity="installation", slug="installed"
-    ),
-    APP_REMOVED: Webhook(event_type=APP_REMOVED, topic=INSTALLATIONS, entity="installation", slug="removed"),
+    **_domain_events(INBOX_MESSAGE, _MESSAGE_CARRIERS, AUDIENCE, "audience"),
+    **_domain_events(INBOX_CONVERSATION, {"conversations_merged": ACTION}, AUDIENCE, "audience"),
+    APP_INSTALLED: _installation(APP_INSTALLED, "installed"),
+    APP_REMOVED: _installation(APP_REMOVED, "removed"),
     **{name: _email(name) for name in _EMAIL_TYPES},
 }

@@ -1,8 +1,9 @@
 import json
+from typing import Any
 
 import pytest
 
-from ingest.catalogue import PAYMENT_EVENT, WEBHOOKS, entity_of, find, sequence_of
+from ingest.catalogue import PAYMENT_CARRIERS, PAYMENT_EVENT, WEBHOOKS, entity_of, find, sequence_of
 from tests.ingest.tokens import EVENTS, event_type_of, payload
 
 # What the first words of an example's name promise about its topic and its slug.
@@ -26,8 +27,39 @@ class TestFind:
         assert webhook.topic.name == EXPECTED[name.split("_")[0]]
         assert name.split("__")[0].endswith(webhook.slug)
 
-    def test_all_thirteen_plan_order_events_are_known(self) -> None:
-        assert sum(each.topic.name == "plan-orders" for each in WEBHOOKS.values()) == 13
+    def test_all_thirteen_plan_order_events_are_known_and_have_an_example(self) -> None:
+        known = {name for name, each in WEBHOOKS.items() if each.topic.name == "plan-orders"}
+
+        assert len(known) == 13
+        assert known == {event_type_of(name) for name in EVENTS if name.startswith("plan_")}
+
+    def test_all_five_kinds_of_payment_have_an_example(self) -> None:
+        assert {payload(name)["eventType"] for name in EVENTS if name.startswith("payment_")} == set(
+            PAYMENT_CARRIERS
+        )
+
+    def test_every_kind_of_webhook_is_listed(self) -> None:
+        """A type that Wix adds goes to `unrecognized` until it is added here."""
+        assert sorted(name for name in WEBHOOKS if not name.startswith("wix.pricing_plans.")) == [
+            "AppInstalled",
+            "AppRemoved",
+            "EmailSubscriptionChanged",
+            "email-marketing.email-subscriptions.changed",
+            "wix.crm.inbox.v2.conversation_conversations_merged",
+            "wix.crm.inbox.v2.message_button_interacted",
+            "wix.crm.inbox.v2.message_message_sent_to_business",
+            "wix.crm.inbox.v2.message_message_sent_to_participant",
+            "wix.ecom.v1.fulfillments_updated",
+            "wix.ecom.v1.order_approved",
+            "wix.ecom.v1.order_canceled",
+            "wix.ecom.v1.order_committed",
+            "wix.ecom.v1.order_created",
+            "wix.ecom.v1.order_fulfilled",
+            "wix.ecom.v1.order_imported",
+            "wix.ecom.v1.order_imported_order_deleted",
+            "wix.ecom.v1.order_payment_status_updated",
+            "wix.ecom.v1.order_updated",
+        ]
 
     @pytest.mark.parametrize("event_type", ["", "wix.contacts.v4.contact_created", "orderline.handover", "x"])
     def test_what_is_not_listed_is_not_known(self, event_type: str) -> None:
@@ -63,11 +95,28 @@ class TestEntity:
         assert entity_of(webhook, payload(name))["id"] == payload(name)["entityId"]
 
     @pytest.mark.parametrize("name", [name for name in EVENTS if name.startswith("payment_")])
-    def test_a_payment_carries_order_and_transaction(self, name: str) -> None:
+    def test_a_payment_carries_its_order_and_mostly_a_transaction(self, name: str) -> None:
         webhook = find(event_type_of(name), payload(name))
 
         assert webhook is not None
-        assert {"order", "transaction"} <= set(entity_of(webhook, payload(name)))
+        expected = {"order"} if webhook.slug.startswith("recurring_") else {"order", "transaction"}
+        assert expected <= set(entity_of(webhook, payload(name)))
+
+    @pytest.mark.parametrize("name", EVENTS)
+    def test_the_carrier_in_the_catalogue_is_where_the_entity_stands(self, name: str) -> None:
+        webhook, body = find(event_type_of(name), payload(name)), payload(name)
+        assert webhook is not None
+
+        standing: Any = body
+        for member in filter(None, webhook.carrier.split(".")):
+            standing = standing[member]
+
+        assert entity_of(webhook, body) == standing
+
+    def test_an_entity_under_another_carrier_is_read_all_the_same(self) -> None:
+        body = {"entityFqdn": "wix.ecom.v1.order", "updatedEvent": {"currentEntity": {"id": "o"}}}
+
+        assert entity_of(WEBHOOKS["wix.ecom.v1.order_created"], body) == {"id": "o"}
 
     def test_fulfillments_carry_their_order_id(self) -> None:
         body = payload("fulfillments_updated__one")
@@ -102,6 +151,13 @@ class TestEntity:
 
 
 class TestSequence:
+    @pytest.mark.parametrize("name", EVENTS)
+    def test_domain_events_are_numbered_and_legacy_ones_are_not(self, name: str) -> None:
+        webhook = find(event_type_of(name), payload(name))
+
+        assert webhook is not None
+        assert webhook.sequence == ("entityEventSequence" if "entityFqdn" in payload(name) else None)
+
     @pytest.mark.parametrize(("value", "sequence"), [("17", 17), (17, 17), ("007", 7)])
     def test_a_number_or_its_text(self, value: object, sequence: int) -> None:
         assert sequence_of({"entityEventSequence": value}) == sequence

@@ -30,6 +30,13 @@ MARKERS = (
     "MASTERCARD",
     "media/f93e3d633e79921f14330f1911fc1139",  # the picture of a message
     "****",
+    "Kim and Sons",
+    "98765432100",  # a tax number
+    "ask for Kim",
+    "ring twice",
+    "Left knee",
+    "My knee",
+    "Rex",
 )
 
 
