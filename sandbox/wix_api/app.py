@@ -20,7 +20,7 @@ from sandbox.wix_api.courier import Courier
 from sandbox.wix_api.gate import Gate
 from sandbox.wix_api.metrics import Metrics
 from sandbox.wix_api.refusal import PreconditionFailed, Refusal, invalid_field, refused, system_error
-from sandbox.wix_api.routes import checkout, inbox, people, plan_orders, store
+from sandbox.wix_api.routes import checkout, inbox, people, plan_orders, site, store
 from sandbox.wix_api.wire import nested
 from sandbox.wix_api.world import UNSUBSCRIBE, World
 
@@ -30,6 +30,7 @@ ENDPOINTS = (
     *store.ENDPOINTS,
     *people.ENDPOINTS,
     *inbox.ENDPOINTS,
+    *site.ENDPOINTS,
 )
 
 # Reads let time pass as well, so this is only how late a webhook may be that nobody asked for.

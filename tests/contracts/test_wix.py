@@ -3,23 +3,14 @@
 Every case runs on the sandbox; with `WIX_TEST_*` set it runs on Wix itself as well.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.contracts.wix_target import Target, payload, the_real_one, the_sandbox
+from tests.contracts.wix_target import Target, payload
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 VISIBLE = "BUSINESS_AND_PARTICIPANT"
-
-
-@pytest.fixture(scope="module", params=["sandbox", "wix"])
-def wix(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """A Wix to hold to the contract."""
-    where = the_sandbox(tmp_path_factory.mktemp("wix")) if request.param == "sandbox" else the_real_one()
-    with where as target:
-        yield target
 
 
 class TestToken:

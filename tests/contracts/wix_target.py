@@ -45,6 +45,7 @@ class WixTestSettings(BaseSettings):
     contact_id: str = ""
     email: str = ""
     visitor_id: str = ""
+    plan_id: str = ""
     changes: bool = False
 
 
@@ -65,6 +66,14 @@ class Target:
         if not self.ids.get(name):
             pytest.skip(f"WIX_TEST_{name.upper()} is not set")
         return self.ids[name]
+
+    def arrange(self, **entities: list[dict[str, Any]]) -> None:
+        """Put what a documented example speaks of on the sandbox's site; elsewhere the test is skipped."""
+        if not self.is_ours:
+            pytest.skip("what this example speaks of is not on that site")
+        body = {name: [{"instanceId": SITE, **one} for one in ones] for name, ones in entities.items()}
+        seeded = self.http.post("/admin/seed", json=body)
+        assert seeded.status_code == 200, seeded.text
 
     def may_change(self) -> None:
         """Skip the test where nothing may be changed."""
@@ -171,6 +180,7 @@ def _documented_ids() -> dict[str, str]:
         "contact_id": payload("get_contact__full.answer")["contact"]["id"],
         "email": "one@example.com",
         "visitor_id": VISITOR,
+        "plan_id": payload("create_offline_order__unpaid.request")["planId"],
     }
 
 
@@ -185,9 +195,39 @@ def _documented() -> dict[str, Any]:
         "planOrders": [{"order": one} for one in orders],
         "storeOrders": [{"order": order}, {"order": {**order, "id": shipped["orderId"]}}],
         "fulfillments": [shipped],
-        "members": [{"member": payload("get_member__full.answer")["member"]}],
+        "plans": [{"plan": one} for one in _plans()],
+        "members": [
+            {"member": payload("get_member__full.answer")["member"]},
+            *({"member": {"id": one, "contactId": one}} for one in _buyers()),
+        ],
         "contacts": [{"contact": payload("get_contact__full.answer")["contact"]}],
         "subscriptions": subscriptions,
     }
     on_site = {name: [{"instanceId": SITE, **one} for one in ones] for name, ones in entities.items()}
     return {"sites": [{"instanceId": SITE, "name": "Demo Studio"}], **on_site}
+
+
+def _plans() -> list[dict[str, Any]]:
+    """The plans of the documented examples, as their orders show them."""
+    days: dict[str, Any] = {"subscription": {"cycleDuration": {"count": 1, "unit": "DAY"}, "cycleCount": 3}}
+    months: dict[str, Any] = {"subscription": {"cycleDuration": {"count": 1, "unit": "MONTH"}}}
+    asked = {
+        "create_offline_order__paid": ("Day Pass", days, "100"),
+        "create_offline_order__unpaid": ("Day Pass", days, "100"),
+        "preview_offline_order": ("Climbing Gym", months, "15"),
+        "preview_price": ("Climbing Gym", months, "15"),
+    }
+    return [
+        {
+            "id": payload(f"{name}.request")["planId"],
+            "name": plan,
+            "description": "Indoor climbing",
+            "pricing": {**model, "price": {"value": price, "currency": "EUR"}},
+        }
+        for name, (plan, model, price) in asked.items()
+    ]
+
+
+def _buyers() -> set[str]:
+    names = ("create_offline_order__paid", "create_offline_order__unpaid", "preview_offline_order")
+    return {payload(f"{name}.request")["memberId"] for name in names}
