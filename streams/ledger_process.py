@@ -51,10 +51,9 @@ async def run_ledger(plan: LedgerPlan) -> None:
     settings = plan.ledger
     refuse_open_door(settings)
     stop = stop_on_signals()
-    ledger = await until_stopped(opened(settings.path), stop)
-    if ledger is None:
+    seat = await until_stopped(opened(settings.path), stop)
+    if seat is None:
         return
-    seat = LedgerSeat(ledger)
     try:
         with report_service(seat.ledger, settings) as desk:
             await _write(plan, seat, desk, stop)

@@ -32,10 +32,12 @@ def ready_path(path: Path) -> Path:
 
 
 class LedgerSeat:
-    """Writes what it is given until it holds, one write at a time."""
+    """Writes what it is given until it holds, one write at a time. Keeps `own` until it is closed."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, own: FileLock) -> None:
         self.ledger = ledger
+        # A lock that nobody refers to any more lets go by itself.
+        self._own = own
         self.topic_id = ""
         # Set once rows have come in since the start.
         self.first_rows = asyncio.Event()
@@ -97,6 +99,7 @@ class LedgerSeat:
     def close(self) -> None:
         """Let go of the file."""
         self.ledger.close()
+        self._own.release(force=True)
 
     def _append(self, records: Sequence[LedgerRecord]) -> int:
         return self.ledger.append(records, topic=TOPIC, partition=0, topic_id=self.topic_id)
@@ -110,8 +113,8 @@ def ownership(path: Path) -> FileLock:
     return FileLock(path.with_name(f"{path.name}.lock"), thread_local=False)
 
 
-async def opened(path: Path) -> Ledger:
-    """The ledger, as soon as no other process has it; says once who has. Keeps `ownership` till the end.
+async def opened(path: Path) -> LedgerSeat:
+    """A seat at the ledger, as soon as no other process has it; says once who has.
 
     Raises:
         Refusal: another build wrote the file.
@@ -121,7 +124,7 @@ async def opened(path: Path) -> Ledger:
     while True:
         try:
             own.acquire(blocking=False)
-            return await asyncio.to_thread(Ledger.open, path, wait_seconds=OPEN_SECONDS)
+            return LedgerSeat(await asyncio.to_thread(Ledger.open, path, wait_seconds=OPEN_SECONDS), own)
         except SchemaMismatch as error:
             raise Refusal(f"{error}") from error
         except (Timeout, LedgerLocked):

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from filelock import Timeout
 from kafka import KafkaAdminClient
 
 from analytics.ledger import Ledger
 from ingest.admin import ensure_topics, topic_ids
 from ingest.settings import KafkaSettings
 from ingest.topics import ORDER_LIFECYCLE, PLAN_ORDERS
+from streams.ledger_seat import ownership
 from tests.streams.on_the_log import purchases, put, put_rows, rows, rows_count
 from tests.streams.processes import Process, free_port, running, wait_until
 
@@ -149,6 +151,17 @@ class TestStarting:
             assert "(process " in second.log
             assert ledger.end() == 0
             wait_until(lambda: answers(second), process=second)
+
+    def test_as_long_as_it_runs_no_rebuild_may_change_the_file(self, ledger: Process, tmp_path: Path) -> None:
+        wait_until(lambda: answers(ledger), process=ledger)
+        own = ownership(tmp_path / "ledger.duckdb")
+
+        with pytest.raises(Timeout):
+            own.acquire(blocking=False)
+
+        assert ledger.end() == 0
+        own.acquire(blocking=False)
+        own.release()
 
     def test_while_it_waits_for_the_file_it_ends_when_told(
         self, log: KafkaSettings, ledger: Process, tmp_path: Path
