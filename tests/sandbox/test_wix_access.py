@@ -1,6 +1,7 @@
 """Who may call: tokens for each site, permissions, the quota, and what every answer carries."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,3 +126,35 @@ class TestAnswers:
 
         assert answer.status_code == 400
         assert answer.json()["details"]["validationError"]
+
+
+class TestApiKey:
+    def owner(self, **headers: str) -> dict[str, str]:
+        return {"authorization": "sandbox-api-key", **headers}
+
+    def test_an_owners_key_speaks_for_the_site_that_is_named(self, wix: Wix) -> None:
+        assert wix.http.get(ORDER, headers=self.owner(**{"wix-site-id": SITE})).status_code == 200
+
+    @pytest.mark.parametrize(
+        "headers", [{}, {"wix-site-id": "mine"}, {"wix-site-id": SITE, "wix-account-id": NOBODY}]
+    )
+    def test_a_key_without_its_site_or_with_two_is_400(self, wix: Wix, headers: dict[str, str]) -> None:
+        assert wix.http.get(ORDER, headers=self.owner(**headers)).status_code == 400
+
+
+class TestTokenInfo:
+    def asked(self, wix: Wix, token: str) -> Any:
+        return wix.post("/oauth2/token-info", {"token": token}).json()
+
+    def test_it_tells_whose_a_token_is(self, wix: Wix) -> None:
+        app = self.asked(wix, wix.token())
+        member = self.asked(
+            wix, wix.admin("tokens", {"instanceId": SITE, "memberId": NOBODY})["access_token"]
+        )
+
+        assert (app["active"], app["subjectType"], app["instanceId"]) == (True, "APP", SITE)
+        assert (member["subjectType"], member["subjectId"]) == ("MEMBER", NOBODY)
+        assert app["exp"] - app["iat"] == 4 * 60 * 60
+
+    def test_one_that_it_does_not_know_is_not_active(self, wix: Wix) -> None:
+        assert self.asked(wix, "guessed") == {"active": False}

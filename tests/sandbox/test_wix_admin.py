@@ -5,8 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.sandbox.wix_site import MEMBER, NOBODY, PLAN_ORDER, SITE, STORE_ORDER, Wix, violations
+from tests.sandbox.wix_site import MEMBER, NOBODY, PLAN_ORDER, SITE, STORE_ORDER, Wix, code, violations
 
+ORDERS = "/pricing-plans/v2/orders"
 ORDER = f"/pricing-plans/v2/orders/{PLAN_ORDER['id']}"
 CREATE = f"/ecom/v1/fulfillments/orders/{STORE_ORDER['id']}/create-fulfillment"
 
@@ -158,3 +159,71 @@ class TestOther:
         assert wix.get(ORDER).status_code == 401
         assert wix.ask_token().json()["error"] == "invalid_grant"
         assert wix.received()["fulfillments"] == []
+
+
+class TestBroughtFaults:
+    """A header of the sandbox's own: a call brings its fault along."""
+
+    def brought(self, wix: Wix, fault: str) -> httpx.Response:
+        return wix.http.get(ORDERS, headers={"x-sandbox-fault": fault})
+
+    def test_a_status_for_this_call_alone(self, wix: Wix) -> None:
+        assert self.brought(wix, '{"status": 429, "headers": {"retry-after": "7"}}').status_code == 429
+        assert wix.get(ORDERS).status_code == 200
+
+    def test_it_leaves_the_armed_ones_armed(self, wix: Wix) -> None:
+        wix.admin("faults", {"faults": [{"status": 503}]})
+
+        assert self.brought(wix, '{"status": 500}').status_code == 500
+        assert wix.get(ORDERS).status_code == 503
+
+    @pytest.mark.parametrize("fault", ["soon", "[]", '{"stat": 500}'])
+    def test_one_that_cannot_be_read_is_400(self, wix: Wix, fault: str) -> None:
+        assert self.brought(wix, fault).status_code == 400
+
+    def test_the_connection_is_cut_after_the_change(self, wix: Wix) -> None:
+        with pytest.raises(httpx.RemoteProtocolError):
+            wix.http.post(
+                f"{ORDERS}/{PLAN_ORDER['id']}/mark-as-paid",
+                headers={"x-sandbox-fault": '{"after": true}'},
+            )
+
+        assert wix.get(f"{ORDERS}/{PLAN_ORDER['id']}").json()["order"]["lastPaymentStatus"] == "PAID"
+
+
+class TestRules:
+    def test_the_answer_to_a_forbidden_change_can_be_chosen(self, wix: Wix) -> None:
+        wix.admin("rules", {"preconditionStatus": 400, "preconditionCode": "INVALID_STATE"})
+        answer = wix.post(f"{ORDERS}/{PLAN_ORDER['id']}/resume", {})
+
+        assert code(answer) == (400, "INVALID_STATE")
+        wix.admin("reset", {})
+        assert wix.admin("rules", {})["preconditionStatus"] == 428
+
+    def test_a_paid_order_may_say_so_only_later(self, wix: Wix) -> None:
+        wix.admin("rules", {"paidSettlesLater": True})
+        plan = {
+            "id": NOBODY,
+            "pricing": {"singlePaymentUnlimited": True, "price": {"value": "9", "currency": "EUR"}},
+        }
+        wix.seed(plans=[{"plan": plan}])
+        body = {"planId": NOBODY, "memberId": MEMBER["id"], "paid": True}
+        order = wix.post("/pricing-plans/v2/checkout/orders/offline", body).json()["order"]
+
+        assert order["lastPaymentStatus"] == "UNPAID"
+        assert wix.get(f"{ORDERS}/{order['id']}").json()["order"]["lastPaymentStatus"] == "PAID"
+
+    def test_an_unknown_rule_is_400(self, wix: Wix) -> None:
+        assert wix.http.post("/admin/rules", json={"mood": "good"}).status_code == 400
+
+
+class TestTime:
+    def test_moving_the_clock_lets_happen_what_is_due(self, wix: Wix) -> None:
+        ended = {**PLAN_ORDER, "status": "ACTIVE", "endDate": "2026-03-02T00:00:00.000Z"}
+        wix.seed(planOrders=[{"order": ended, "lives": True}])
+        wix.admin("clock", {"offsetSeconds": 86_400})
+
+        assert [event.event_type for event in wix.told][-1] == "wix.pricing_plans.v2.order_ended"
+
+    def test_a_clock_moved_by_millennia_is_400(self, wix: Wix) -> None:
+        assert wix.http.post("/admin/clock", json={"offsetSeconds": 1e12}).status_code == 400

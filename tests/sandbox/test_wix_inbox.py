@@ -274,3 +274,17 @@ class TestListMessages:
         answer = wix.get(MESSAGES, conversationId=NOBODY, visibility=VISIBLE)
 
         assert code(answer) == (404, "CONVERSATION_NOT_FOUND")
+
+
+class TestRemovedFields:
+    def test_target_channels_can_be_refused_already(self, wix: Wix, opened: str) -> None:
+        wix.admin("rules", {"targetChannelsRefused": True})
+        asked = a_message(opened)
+        asked["message"]["sourceChannel"] = "EMAIL"
+
+        assert violations(wix.post(MESSAGES, asked)) == {
+            "message.targetChannels": "FIELD_NOT_ALLOWED",
+            "message.sourceChannel": "FIELD_NOT_ALLOWED",
+        }
+        del asked["message"]["targetChannels"], asked["message"]["sourceChannel"]
+        assert wix.post(MESSAGES, asked).status_code == 200

@@ -1,10 +1,10 @@
-"""Get Member, Get Contact and Query Email Subscriptions."""
+"""Members, contacts, email subscriptions, and the site itself."""
 
 from typing import Any
 
 import pytest
 
-from tests.sandbox.wix_site import CONTACT, MEMBER, NOBODY, Wix, violations
+from tests.sandbox.wix_site import CONTACT, MEMBER, NOBODY, SITE, Wix, violations
 
 GET_MEMBER = f"/members/v1/members/{MEMBER['id']}"
 GET_CONTACT = f"/contacts/v4/contacts/{CONTACT['id']}"
@@ -123,3 +123,77 @@ class TestQueryEmailSubscriptions:
         self, wix: Wix, body: dict[str, Any], violated: dict[str, str]
     ) -> None:
         assert violations(wix.post(QUERY, body)) == violated
+
+
+class TestListMembers:
+    def test_the_newest_come_first_by_pages(self, wix: Wix) -> None:
+        others = [
+            {"id": f"00000000-0000-4000-8000-00000000000{n}", "createdDate": f"2026-01-0{n}T00:00:00Z"}
+            for n in (1, 2)
+        ]
+        wix.seed(members=[{"member": one} for one in others])
+        answer = wix.get("/members/v1/members", paging__limit=2, fieldsets="FULL").json()
+
+        assert [one["id"][-1] for one in answer["members"]] == ["2", "1"]
+        assert answer["metadata"] == {"count": 2, "offset": 0, "total": 3, "tooManyToCount": False}
+        last = wix.get("/members/v1/members", paging__offset=2).json()["members"]
+        assert "loginEmail" not in last[0]
+
+    def test_a_page_holds_a_hundred_at_most(self, wix: Wix) -> None:
+        assert violations(wix.get("/members/v1/members", paging__limit=101)) == {"paging.limit": "MAX"}
+
+
+class TestChangeEmailSubscriptions:
+    def upsert(self, wix: Wix, **subscription: str) -> Any:
+        return wix.post("/email-marketing/v1/email-subscriptions", {"subscription": subscription}).json()
+
+    def test_what_is_not_said_stays_as_it_was(self, wix: Wix) -> None:
+        self.upsert(wix, email="Robin@example.com", deliverabilityStatus="BOUNCED")
+        answer = self.upsert(wix, email="robin@example.com", subscriptionStatus="SUBSCRIBED")
+
+        assert answer["subscription"]["subscriptionStatus"] == "SUBSCRIBED"
+        assert answer["subscription"]["deliverabilityStatus"] == "BOUNCED"
+        assert [event.event_type for event in wix.told] == ["EmailSubscriptionChanged"] * 2
+        assert wix.told[-1].body == answer
+
+    def test_many_at_once(self, wix: Wix) -> None:
+        asked = [{"email": f"{n}@example.com", "subscriptionStatus": "SUBSCRIBED"} for n in range(3)]
+        answer = wix.post("/email-marketing/v1/email-subscriptions/bulk", {"subscriptions": asked}).json()
+
+        assert answer["bulkActionMetadata"]["totalSuccesses"] == 3
+
+    def test_whoever_opens_an_unsubscribe_link_wants_no_mail(self, wix: Wix) -> None:
+        self.upsert(wix, email="robin@example.com", subscriptionStatus="SUBSCRIBED")
+        link = wix.post(
+            "/email-marketing/v1/email-subscriptions/unsubscribe-link",
+            {"emailAddress": "robin@example.com"},
+        ).json()["link"]
+        assert "robin" not in link
+        assert wix.http.get(link, headers={"authorization": ""}).status_code == 200
+
+        asked = {"filter": {"email": {"$in": ["robin@example.com"]}}}
+        found = wix.post("/email-marketing/v1/email-subscriptions/query", asked).json()
+        assert found["subscriptions"][0]["subscriptionStatus"] == "UNSUBSCRIBED"
+        assert wix.told[-1].body["subscription"]["subscriptionStatus"] == "UNSUBSCRIBED"
+
+    def test_a_link_that_was_not_made_is_404(self, wix: Wix) -> None:
+        assert wix.http.get("/unsubscribe/guessed").status_code == 404
+
+
+class TestSite:
+    def test_its_properties_or_those_asked_for(self, wix: Wix) -> None:
+        wix.seed(sites=[{"business": {"timeZone": "America/New_York", "paymentCurrency": "USD"}}])
+        every = wix.get("/site-properties/v4/properties").json()["properties"]
+        some = wix.get("/site-properties/v4/properties", fields__paths="timeZone").json()["properties"]
+
+        assert some == {"timeZone": "America/New_York"}
+        assert every["paymentCurrency"] == "USD"
+        assert every["businessSchedule"]["periods"][0]["openDay"] == "MONDAY"
+
+    def test_the_apps_instance_tells_what_it_may_do(self, wix: Wix) -> None:
+        wix.seed(sites=[{"denied": ["INBOX.SEND_MESSAGES"]}])
+        instance = wix.get("/apps/v1/instance").json()["instance"]
+
+        assert instance["instanceId"] == SITE
+        assert "PRICING_PLANS.READ_ORDERS" in instance["permissions"]
+        assert "INBOX.SEND_MESSAGES" not in instance["permissions"]

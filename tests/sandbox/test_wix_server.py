@@ -144,6 +144,28 @@ class TestWebhooks:
         assert json.loads(events[0]["data"])["entityId"] == STORE_ORDER["id"]
 
 
+class TestStop:
+    async def test_what_was_not_delivered_is_delivered_after_the_next_start(self, tmp_path: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as held:
+            port = held.getsockname()[1]
+        chosen = settings(tmp_path, webhook_url=f"http://127.0.0.1:{port}/")
+        with running(chosen) as wix:
+            await asyncio.to_thread(fulfill, wix.url)
+        left = tmp_path / "sandbox" / "undelivered.jsonl"
+        assert left.stat().st_mode & 0o777 == 0o600
+
+        async with Receiver().listening(port=port) as receiver:
+            with running(chosen):
+                letters = [await receiver.taken.get() for _ in range(3)]
+
+        assert [innermost(letter)["eventType"].rpartition(".")[2] for letter in letters] == [
+            "fulfillments_updated",
+            "order_updated",
+            "order_fulfilled",
+        ]
+        assert not left.exists()
+
+
 def fulfill(url: str) -> None:
     """Everything of one order, as an app does it."""
     with httpx.Client(base_url=url) as http:
@@ -156,13 +178,16 @@ def fulfill(url: str) -> None:
         assert answer.status_code == 200, answer.text
 
 
-@pytest.fixture
-def process(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", str, str]]:
+Process = tuple["subprocess.Popen[str]", str, str]
+
+
+@contextlib.contextmanager
+def a_process(folder: Path, **environment: str) -> Iterator[Process]:
     """`python -m sandbox wix` on free ports: the process, its public and its internal address."""
-    chosen = {"SANDBOX_PORT": "0", "SANDBOX_INTERNAL_PORT": "0", "DATA_DIR": str(tmp_path), "WEBHOOK_URL": ""}
+    chosen = {"SANDBOX_PORT": "0", "SANDBOX_INTERNAL_PORT": "0", "DATA_DIR": str(folder), "WEBHOOK_URL": ""}
     started = subprocess.Popen(
         [sys.executable, "-m", "sandbox", "wix"],
-        env={**os.environ, **chosen},
+        env={**os.environ, **chosen, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -178,6 +203,13 @@ def process(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", str, str]
                 started.kill()
 
 
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Process]:
+    """The sandbox as a process that sends its webhooks nowhere."""
+    with a_process(tmp_path) as running_one:
+        yield running_one
+
+
 class TestProcess:
     def test_it_says_where_it_listens_and_ends_cleanly_when_told(
         self, process: tuple["subprocess.Popen[str]", str, str]
@@ -190,6 +222,17 @@ class TestProcess:
         assert started.wait(timeout=20) == 0
         assert started.stderr is not None
         assert "Traceback" not in started.stderr.read()
+
+    def test_told_to_end_it_writes_down_what_it_could_not_deliver(self, tmp_path: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as held:
+            nobody = f"http://127.0.0.1:{held.getsockname()[1]}/"
+        with a_process(tmp_path, WEBHOOK_URL=nobody) as (started, public, _):
+            fulfill(public)
+            started.send_signal(signal.SIGTERM)
+            assert started.wait(timeout=20) == 0
+
+        left = (tmp_path / "sandbox" / "undelivered.jsonl").read_text().splitlines()
+        assert len(left) == 3
 
     def test_health_and_metrics_are_on_the_internal_port_only(
         self, process: tuple["subprocess.Popen[str]", str, str]
