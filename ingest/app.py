@@ -23,7 +23,7 @@ from ingest.metrics import DoorMetrics
 from ingest.publisher import NotDurable, Publishing
 from ingest.record import EventRecord
 from ingest.recording import from_event, from_handover
-from ingest.webhook import Malformed, Refused, verify
+from ingest.webhook import LEEWAY_SECONDS, Malformed, Refused, verify
 
 MAX_BODY_BYTES = 1024 * 1024
 # A body that dribbles in holds a connection; Wix itself gives up after 1.25 s.
@@ -74,6 +74,7 @@ class Door:
     publisher: Publishing
     metrics: DoorMetrics
     check_expiry: bool = True
+    leeway_seconds: float = LEEWAY_SECONDS
     app_id: str | None = None
     warehouses: Sequence[handover.Warehouse] = ()
     crowd: Crowd = field(default_factory=Crowd)
@@ -89,7 +90,13 @@ class Door:
     async def _take_webhook(self, request: Request) -> PlainTextResponse:
         body = await _limited(request)
         now = datetime.now(UTC)
-        event = verify(body, keys=self.keys.current(), check_expiry=self.check_expiry, now=now)
+        event = verify(
+            body,
+            keys=self.keys.current(),
+            check_expiry=self.check_expiry,
+            now=now,
+            leeway_seconds=self.leeway_seconds,
+        )
         await self._publish(from_event(event, received_at=now, app_id=self.app_id))
         return PlainTextResponse("ok")
 

@@ -61,6 +61,7 @@ async def serve(
                 publisher=publisher,
                 metrics=metrics,
                 check_expiry=settings.wix_check_expiry,
+                leeway_seconds=settings.wix_leeway_seconds,
                 app_id=settings.wix_app_id or None,
                 warehouses=warehouses,
             )

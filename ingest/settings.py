@@ -2,9 +2,9 @@
 
 import ssl
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # The sentence under each setting is its description, which --help prints.
@@ -100,7 +100,9 @@ class IngestSettings(BaseSettings):
     wix_public_keys_file: Path | None = None
     """File with the keys, read again when it changes, so that a rotation needs no restart."""
     wix_check_expiry: bool = True
-    """Refuse webhooks whose exp or nbf is off by more than a minute."""
+    """Refuse webhooks whose exp or nbf is off by more than WIX_LEEWAY_SECONDS."""
+    wix_leeway_seconds: Annotated[float, Field(ge=0)] = 60.0
+    """How far Wix's clock and ours may be apart, in seconds."""
     wix_app_id: str = ""
     """Our app's id at Wix: it asks for access tokens, and is written on records whose webhook names none."""
     handover_tokens: SecretStr = SecretStr("")

@@ -13,21 +13,22 @@ import binascii
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
-from typing import Any, ClassVar, TypeGuard
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid5
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
+from pydantic import BaseModel, ValidationError
 
-from ingest.record import parse_time
+from ingest.envelope import Delivery, Event, Signed, Validity
 from ingest.strict_json import NotStrict, parse_object
 
 # Clocks differ; a minute is what most verifiers grant.
-LEEWAY_SECONDS = 60
+LEEWAY_SECONDS = 60.0
 # Wix's header has 33 bytes. It is read before the signature is known, so it may not be a burden.
 MAX_HEADER_BYTES = 2048
 # Ids of events that bring none; fixed for life, since a delivery repeated must get the same one.
@@ -36,6 +37,8 @@ EVENT_NAMESPACE = UUID("0b6c1f0e-52d5-5d0c-9a43-5d1c2f3b8f57")
 _SHAPE = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
 _PADDING = PKCS1v15()
 _HASH = SHA256()
+
+Read = TypeVar("Read", bound=BaseModel)
 
 
 class Refused(Exception):
@@ -82,11 +85,18 @@ class WixEvent:
     account: Mapping[str, Any] | None = None
 
 
-def verify(body: bytes, *, keys: Sequence[RSAPublicKey], check_expiry: bool, now: datetime) -> WixEvent:
+def verify(
+    body: bytes,
+    *,
+    keys: Sequence[RSAPublicKey],
+    check_expiry: bool,
+    now: datetime,
+    leeway_seconds: float = LEEWAY_SECONDS,
+) -> WixEvent:
     """Take a request body apart, believing nothing before the signature holds.
 
     The algorithm is RS256 whatever the header says. Any of `keys` may have signed. With
-    `check_expiry` the token's `nbf` and `exp` must hold at `now`, give or take a minute.
+    `check_expiry` the token's `nbf` and `exp` must hold at `now`, give or take the leeway.
 
     Raises:
         Malformed: 400.
@@ -101,7 +111,7 @@ def verify(body: bytes, *, keys: Sequence[RSAPublicKey], check_expiry: bool, now
     _check_signature(token[: match.end(2)], _decoded(signature), keys)
     claims = _layer(_text(payload), "claims")
     if check_expiry:
-        _check_times(claims, now.timestamp())
+        _check_times(_read(Validity, claims, "claim_"), now.timestamp(), leeway_seconds)
     delivery = _inner(claims, "delivery")
     return _event(delivery, _inner(delivery, "event"), claims, payload)
 
@@ -135,48 +145,36 @@ def _check_signature(signed: bytes, signature: bytes, keys: Sequence[RSAPublicKe
     raise BadSignature("signature")
 
 
-def _check_times(claims: Mapping[str, Any], now: float) -> None:
-    expires, begins = _seconds(claims, "exp"), _seconds(claims, "nbf")
-    if expires is not None and expires + LEEWAY_SECONDS < now:
+def _check_times(validity: Validity, now: float, leeway: float) -> None:
+    if validity.exp is not None and validity.exp + leeway < now:
         raise BadSignature("expired")
-    if begins is not None and begins - LEEWAY_SECONDS > now:
+    if validity.nbf is not None and validity.nbf - leeway > now:
         raise BadSignature("not_yet_valid")
 
 
-def _seconds(claims: Mapping[str, Any], name: str) -> float | None:
-    """A NumericDate claim, which may have a fraction."""
-    value = claims.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool | str | list | dict):
-        raise Malformed(f"claim_{name}")
-    try:
-        return float(getattr(value, "encoded_json", value))
-    except OverflowError as error:
-        raise Malformed(f"claim_{name}") from error
-
-
 def _event(
-    delivery: Mapping[str, Any], body: Mapping[str, Any], claims: Mapping[str, Any], payload: bytes
+    layer: Mapping[str, Any], body: Mapping[str, Any], claims: Mapping[str, Any], payload: bytes
 ) -> WixEvent:
-    event_id = body.get("id")
+    delivery, event = _read(Delivery, layer), _read(Event, body)
+    signed = _read(Signed, claims)
     return WixEvent(
-        instance_id=_name(delivery, "instanceId"),
-        event_type=_name(delivery, "eventType"),
-        event_id=event_id if _is_name(event_id) else str(uuid5(EVENT_NAMESPACE, payload.decode("ascii"))),
-        event_time=parse_time(body.get("eventTime")) or _signed_at(claims),
+        instance_id=delivery.instance_id,
+        event_type=delivery.event_type,
+        event_id=event.id or str(uuid5(EVENT_NAMESPACE, payload.decode("ascii"))),
+        event_time=event.event_time or signed.iat,
         body=body,
-        app_id=claims["aud"] if _is_name(claims.get("aud")) else None,
-        identity=_optional(delivery.get("identity")),
-        account=_optional(delivery.get("accountInfo")),
+        app_id=signed.aud,
+        identity=delivery.identity,
+        account=delivery.account_info,
     )
 
 
-def _signed_at(claims: Mapping[str, Any]) -> datetime | None:
+def _read(kind: type[Read], layer: Mapping[str, Any], prefix: str = "") -> Read:
     try:
-        return datetime.fromtimestamp(_seconds(claims, "iat") or 0, UTC) if claims.get("iat") else None
-    except (Malformed, OverflowError, OSError, ValueError):
-        return None  # `iat` is not judged
+        return kind.model_validate(layer)
+    except ValidationError as error:
+        # The member at fault, whose names are ours: never what was sent.
+        raise Malformed(f"{prefix}{error.errors()[0]['loc'][0]}") from error
 
 
 def _inner(outer: Mapping[str, Any], reason: str) -> dict[str, Any]:
@@ -191,28 +189,6 @@ def _layer(text: str, reason: str) -> dict[str, Any]:
         return parse_object(text)
     except NotStrict as error:
         raise Malformed(reason) from error
-
-
-def _optional(value: object) -> dict[str, Any] | None:
-    """An object, or JSON of one; what can't be read is dropped, for no flow depends on it."""
-    if isinstance(value, dict):
-        return value
-    try:
-        return parse_object(value) if isinstance(value, str) else None
-    except NotStrict:
-        return None
-
-
-def _name(delivery: Mapping[str, Any], key: str) -> str:
-    value = delivery.get(key)
-    if not _is_name(value):
-        raise Malformed(key)
-    return value
-
-
-def _is_name(value: object) -> TypeGuard[str]:
-    """Fit for a key or a header: not empty, no control characters, no lone surrogates."""
-    return isinstance(value, str) and 0 < len(value) <= 1024 and value.isprintable()
 
 
 def _text(segment: bytes) -> str:

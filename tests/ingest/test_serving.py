@@ -1,11 +1,14 @@
 """The door as a process: it starts without a broker, and leaves when it is told to."""
 
 import asyncio
+import base64
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import anyio
 import httpx
@@ -54,6 +57,55 @@ class TestWithoutABroker:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_it_leaves_with_code_0(self, lonely: Serving, number: signal.Signals) -> None:
         assert lonely.stop(number) == 0
+
+
+class TestTrust:
+    """Without a broker the answer tells: 401 is not believed, 503 is believed and can't be kept."""
+
+    async def test_a_key_is_added_and_another_withdrawn_without_a_restart(
+        self, tmp_path: Path, key: rsa.RSAPrivateKey, other_key: rsa.RSAPrivateKey
+    ) -> None:
+        file = tmp_path / "keys"
+        old, new = (base64.b64encode(public_pem(each).encode()).decode() for each in (key, other_key))
+        file.write_text(old)
+        with serving({"KAFKA_BOOTSTRAP_SERVERS": NOWHERE, "WIX_PUBLIC_KEYS_FILE": str(file)}) as door:
+            before = [await answered(door, webhook({}, each)) for each in (key, other_key)]
+
+            file.write_text(f"{old},{new}")
+            await until(door, webhook({}, other_key), 503)
+            together = [await answered(door, webhook({}, each)) for each in (key, other_key)]
+
+            file.write_text(new)
+            await until(door, webhook({}, key), 401)
+            after = [await answered(door, webhook({}, each)) for each in (key, other_key)]
+
+        assert (before, together, after) == ([503, 401], [503, 503], [401, 503])
+
+    @pytest.mark.parametrize(
+        ("settings", "answer"),
+        [({}, 401), ({"WIX_LEEWAY_SECONDS": "600"}, 503), ({"WIX_CHECK_EXPIRY": "false"}, 503)],
+    )
+    async def test_how_strictly_times_are_taken_is_a_setting(
+        self, settings: dict[str, str], answer: int, key: rsa.RSAPrivateKey
+    ) -> None:
+        five_minutes_ago = webhook({}, key, claims={"exp": time.time() - 300})
+
+        ours = {"KAFKA_BOOTSTRAP_SERVERS": NOWHERE, "WIX_PUBLIC_KEYS": public_pem(key)}
+        with serving(ours | settings) as door:
+            assert await answered(door, five_minutes_ago) == answer
+
+
+async def answered(door: Serving, token: bytes) -> int:
+    """The status of a webhook's answer."""
+    async with httpx.AsyncClient() as http:
+        return (await http.post(f"{door.webhooks}/webhooks/wix", content=token)).status_code
+
+
+async def until(door: Serving, token: bytes, status: int) -> None:
+    """Ask again and again until the answer is that."""
+    with anyio.fail_after(30):
+        while await answered(door, token) != status:  # noqa: ASYNC110 - the other end is a process
+            await anyio.sleep(0.1)
 
 
 @pytest.mark.kafka

@@ -1,6 +1,7 @@
 from typing import get_type_hints
 
 import pytest
+from pydantic import ValidationError
 
 from ingest.settings import IngestSettings, KafkaSettings
 
@@ -44,6 +45,12 @@ class TestKafkaSettings:
     def test_a_password_is_never_shown(self) -> None:
         assert "hunter2" not in repr(KafkaSettings(kafka_sasl_password="hunter2"))
         assert "hunter2" not in repr(IngestSettings(handover_tokens="hunter2"))
+
+
+class TestIngestSettings:
+    def test_clocks_can_not_differ_by_less_than_nothing(self) -> None:
+        with pytest.raises(ValidationError, match="wix_leeway_seconds"):
+            IngestSettings(wix_leeway_seconds=-1)
 
 
 class TestDescriptions:

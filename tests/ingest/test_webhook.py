@@ -183,6 +183,18 @@ class TestTimes:
 
         assert reason(webhook({}, key, claims={claim: at}), key, kind=BadSignature) == why
 
+    @pytest.mark.parametrize(("claim", "seconds"), [("exp", -299), ("nbf", 299)])
+    def test_more_is_granted_where_clocks_are_known_to_differ(
+        self, claim: str, seconds: int, key: rsa.RSAPrivateKey
+    ) -> None:
+        token = webhook({"id": "e"}, key, claims={claim: NOW.timestamp() + seconds})
+
+        with pytest.raises(BadSignature):
+            taken(token, key)
+        event = verify(token, keys=[key.public_key()], check_expiry=True, now=NOW, leeway_seconds=300)
+
+        assert event.event_id == "e"
+
     @pytest.mark.parametrize("claim", ["exp", "nbf"])
     @pytest.mark.parametrize("value", ["1640788554", True, [], {}])
     def test_a_time_that_is_no_number_is_malformed(
