@@ -19,6 +19,8 @@ from streams.running import Refusal
 # What is missing before it does its work, in words; empty when nothing is.
 Missing = Callable[[], Awaitable[list[str]]]
 Refresh = Callable[[], Awaitable[None]]
+# Metrics tell of customers and volumes: who wants them from elsewhere says so.
+LOOPBACK = "127.0.0.1"
 
 
 async def nothing_to_refresh() -> None:
@@ -62,8 +64,8 @@ def bound(host: str, port: int, *, setting: str) -> socket.socket:
 class InternalServer:
     """Serves an app on the process's own event loop, and leaves signals alone."""
 
-    def __init__(self, app: Starlette, port: int, *, setting: str) -> None:
-        self._socket = bound("0.0.0.0", port, setting=setting)  # noqa: S104 - probes come from outside a container
+    def __init__(self, app: Starlette, port: int, *, setting: str, host: str = LOOPBACK) -> None:
+        self._socket = bound(host, port, setting=setting)
         config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
         self._server = _Quiet(config)
         self._task: asyncio.Task[None] | None = None

@@ -65,7 +65,8 @@ async def _write(plan: LedgerPlan, seat: LedgerSeat, desk: ReportDesk, stop: asy
     meters, kafka = Meters(), plan.kafka
     app = make_app(ledger_group(kafka), kafka, plan.ledger.data_dir)
     internal = create_internal_app(meters.registry, missing=lambda: _missing(app))
-    async with InternalServer(internal, plan.ledger.ledger_internal_port, setting="LEDGER_INTERNAL_PORT"):
+    host, port = plan.ledger.ledger_internal_host, plan.ledger.ledger_internal_port
+    async with InternalServer(internal, port, host=host, setting="LEDGER_INTERNAL_PORT"):
         if not await until_stopped(_same_log(kafka, seat), stop):
             return
         app.transport.Consumer = ledger_consumer(seat, stop)

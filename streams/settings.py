@@ -58,7 +58,7 @@ class OutboxSettings(BaseSettings):
     payloads_kept: timedelta = timedelta(days=7)
     """How long the outbox keeps what a finished effect was made from; key, outcome and Wix's id stay."""
     build_version: str = ""
-    """Which build this is; empty is the package's version. A flow that a bug paused goes on in a newer one."""
+    """Which build this is; empty: the package's version. A flow that a bug paused goes on in a newer one."""
 
     @property
     def url(self) -> str:
@@ -90,6 +90,8 @@ class WorkerSettings(BaseSettings):
 
     model_config = ENVIRONMENT
 
+    worker_internal_host: str = "127.0.0.1"
+    """Address of the worker's health, readiness and metrics; keep it where the world can't reach it."""
     worker_internal_port: int = 9102
     """Port of the worker's health, readiness and metrics."""
     worker_sites: int = 32
@@ -111,6 +113,8 @@ class LedgerProcessSettings(BaseSettings):
     """Port of the report service."""
     reports_token: SecretStr = SecretStr("")
     """What a caller of the report service must show; needed beyond this machine."""
+    ledger_internal_host: str = "127.0.0.1"
+    """Address of the ledger's health, readiness and metrics; keep it where the world can't reach it."""
     ledger_internal_port: int = 9103
     """Port of the ledger's health, readiness and metrics."""
     snapshot_seconds: float = 30.0
