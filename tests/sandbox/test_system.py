@@ -33,6 +33,7 @@ class TestPorts:
     def test_taken_default_port_gives_the_next_free_one(self) -> None:
         default = Ports().reports
         with socket.socket() as holder:
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             # Where somebody else holds it already, that serves as well.
             with contextlib.suppress(OSError):
                 holder.bind(("127.0.0.1", default))
