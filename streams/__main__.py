@@ -25,6 +25,10 @@ LEDGER_SETTINGS: tuple[type[BaseSettings], ...] = (KafkaSettings, LedgerProcessS
 SUBCOMMANDS = {
     "replay": ("streams.replay_cli", "replay_group"),
     "effects": ("streams.effects_cli", "effects"),
+    "dead-letters": ("streams.dead_letters_cli", "dead_letters"),
+    "flows": ("streams.flows_cli", "flows"),
+    "plan-orders": ("streams.plan_orders_cli", "plan_orders"),
+    "doctor": ("streams.doctor_cli", "doctor"),
 }
 
 

@@ -1,8 +1,9 @@
 """The agents: what the log says is decided and written down, and every record becomes rows.
 
-One agent for each topic that makes effects due, one for the rows of all topics. Each is one
+One agent for each topic that makes effects due, one for the rows of each topic. Each is one
 actor with short bodies that never raise: leaving a body acknowledges its records, so a body ends
-only when everything is in the outbox, on `order-lifecycle` or among the dead letters.
+only when everything is in the outbox, on `order-lifecycle` or among the dead letters; or when the
+process lets go of the topic while a bug holds a record there, which `Hold` keeps from being committed.
 
 Reading and deciding are pure, and the rows' agent does both for every record; so it alone
 writes dead letters for what can't be read, and no record gets two.
@@ -19,11 +20,13 @@ from ingest.record import EventRecord, Headers, Unreadable
 from ingest.settings import KafkaSettings
 from ingest.topics import EVENT_TOPICS, HANDOVERS, PAYMENTS, PLAN_ORDERS, STORE_ORDERS, Topic
 from streams import due
-from streams.dead_letter import RawRecord, unexpected, unreadable
+from streams.dead_letter import DeadLetter, RawRecord, unexpected, unreadable
 from streams.effect import Decision
+from streams.holding import Hold, Leaving
 from streams.lifecycle import from_event
 from streams.meters import Meters
 from streams.outbox import Outbox, OutboxAway
+from streams.pause import FLOW_OF_TOPIC, LIFECYCLE, Bug
 from streams.rows import RowPublisher
 
 log = logging.getLogger(__name__)
@@ -67,21 +70,49 @@ def decoded(raw: RawRecord) -> EventRecord:
 class FlowDesk:
     """Writes down in the outbox what records make due; the runner carries it out."""
 
-    def __init__(self, outbox: Outbox, publisher: RowPublisher, meters: Meters) -> None:
+    def __init__(
+        self, outbox: Outbox, publisher: RowPublisher, meters: Meters, hold: Hold | None = None
+    ) -> None:
         self._outbox = outbox
         self._publisher = publisher
         self._meters = meters
+        self._hold = hold or Hold(outbox)
 
     async def handle(self, records: Sequence[RawRecord]) -> None:
-        """Returns when every decision is in the outbox; never raises."""
-        decided = [(raw, decision) for raw in records if (decision := _decision(raw)) is not None]
+        """Returns when every decision is in the outbox, or the topic is let go of; never raises."""
+        try:
+            await self._handle(records)
+        except Leaving:
+            self._hold.leave(records)
+
+    async def _handle(self, records: Sequence[RawRecord]) -> None:
+        tried = [(raw, await self._decision(raw)) for raw in records]
+        decided = [(raw, decision) for raw, decision in tried if decision is not None]
         if await self._attempt([decision for _, decision in decided]) is None:
             return
         # One by one, so that only the record at fault is put aside.
         for raw, decision in decided:
-            error = await self._attempt([decision])
-            if error is not None:
-                await self._put_aside(raw, error)
+            await self._alone(raw, decision)
+
+    async def _alone(self, raw: RawRecord, decision: Decision) -> None:
+        while (error := await self._attempt([decision])) is not None:
+            letter = unreadable(raw, error) if isinstance(error, Unreadable) else unexpected(raw, error)
+            bug = _bug(letter, FLOW_OF_TOPIC[raw.source.topic])
+            if isinstance(error, Unreadable) or await self._hold.gives_up(bug):
+                return await self._put_aside(letter)
+        return None
+
+    async def _decision(self, raw: RawRecord) -> Decision | None:
+        """What the record makes due; None when it can't be told, which the rows' agent reports."""
+        while True:
+            try:
+                return due.decide(decoded(raw))
+            except Unreadable:
+                return None
+            except Exception as error:  # noqa: BLE001 - judged here; a dead letter is the rows' agent's
+                bug = _bug(unexpected(raw, error), FLOW_OF_TOPIC[raw.source.topic])
+                if await self._hold.gives_up(bug):
+                    return None
 
     async def _attempt(self, decisions: Sequence[Decision]) -> Exception | None:
         """Try a few times in place; the last error if it never worked. Waits while the outbox is away."""
@@ -101,8 +132,7 @@ class FlowDesk:
                 return None
         return failures[-1]
 
-    async def _put_aside(self, raw: RawRecord, error: Exception) -> None:
-        letter = unreadable(raw, error) if isinstance(error, Unreadable) else unexpected(raw, error)
+    async def _put_aside(self, letter: DeadLetter) -> None:
         self._meters.dead_letters.labels(letter.reason).inc()
         await self._publisher.dead_letter(letter)
 
@@ -110,28 +140,41 @@ class FlowDesk:
 class RowDesk:
     """Turns records into rows on `order-lifecycle`."""
 
-    def __init__(self, publisher: RowPublisher, meters: Meters) -> None:
+    def __init__(self, publisher: RowPublisher, meters: Meters, hold: Hold) -> None:
         self._publisher = publisher
         self._meters = meters
+        self._hold = hold
 
     async def handle(self, records: Sequence[RawRecord]) -> None:
-        """Returns when every record's rows or its dead letter are acknowledged; never raises."""
+        """Returns when every record's rows or its dead letter are acknowledged, or the topic is let go of."""
         rows: list[LifecycleRow] = []
-        for raw in records:
-            rows += await self._rows(raw)
-            self._meters.records.labels(raw.source.topic).inc()
+        try:
+            for raw in records:
+                await self._add(raw, rows)
+                self._meters.records.labels(raw.source.topic).inc()
+        except Leaving:
+            self._hold.leave(records)
         await self._publish(rows)
 
-    async def _rows(self, raw: RawRecord) -> list[LifecycleRow]:
-        try:
-            return from_event(decoded(raw), raw.source)
-        except Unreadable as error:
-            letter = unreadable(raw, error)
-        except Exception as error:  # noqa: BLE001 - our own mistake must not stop the topic
-            letter = unexpected(raw, error)
+    async def _add(self, raw: RawRecord, rows: list[LifecycleRow]) -> None:
+        while True:
+            try:
+                rows += from_event(decoded(raw), raw.source)
+            except Unreadable as error:
+                return await self._put_aside(unreadable(raw, error))
+            except Exception as error:  # noqa: BLE001 - our own mistake: given up or held
+                # What came before the bug doesn't wait for it.
+                await self._publish(rows)
+                rows.clear()
+                letter = unexpected(raw, error)
+                if await self._hold.gives_up(_bug(letter, _failing_flow(raw))):
+                    return await self._put_aside(letter)
+            else:
+                return None
+
+    async def _put_aside(self, letter: DeadLetter) -> None:
         self._meters.dead_letters.labels(letter.reason).inc()
         await self._publisher.dead_letter(letter)
-        return []
 
     async def _publish(self, rows: list[LifecycleRow]) -> None:
         while True:
@@ -145,14 +188,16 @@ class RowDesk:
 def register(app: Any, kafka: KafkaSettings, flows: FlowDesk, rows: RowDesk) -> None:
     """Give the app its agents."""
     for topic in FLOW_TOPICS:
-        _agent(app, topic.name, [topic], kafka.topic_prefix, flows.handle)
-    _agent(app, "lifecycle", EVENT_TOPICS, kafka.topic_prefix, rows.handle)
+        _agent(app, topic.name, topic, kafka.topic_prefix, flows.handle)
+    # One each, so that a record held by a bug holds up no other topic's rows.
+    for topic in EVENT_TOPICS:
+        _agent(app, f"{topic.name}-rows", topic, kafka.topic_prefix, rows.handle)
 
 
 def _agent(
     app: Any,
     name: str,
-    topics: Sequence[Topic],
+    topic: Topic,
     prefix: str,
     handle: Callable[[Sequence[RawRecord]], Awaitable[None]],
 ) -> None:
@@ -160,12 +205,17 @@ def _agent(
         async for events in stream.take_events(BATCH, within=BATCH_WITHIN_SECONDS):
             await handle([raw_record(event, prefix) for event in events])
 
-    app.agent(app.topic(*(topic.full_name(prefix) for topic in topics)), name=name)(read)
+    app.agent(app.topic(topic.full_name(prefix)), name=name)(read)
 
 
-def _decision(raw: RawRecord) -> Decision | None:
-    """What the record makes due; None when it can't be told, which the rows' agent reports."""
+def _bug(letter: DeadLetter, flow: str) -> Bug:
+    return Bug(flow=flow, fingerprint=letter.fingerprint, error=letter.error, place=letter.place)
+
+
+def _failing_flow(raw: RawRecord) -> str:
+    """Whose bug it is that no rows could be made: the flow's if it can't decide either."""
     try:
-        return due.decide(decoded(raw))
-    except Exception:  # noqa: BLE001 - the same error meets the rows' agent, which keeps the record
-        return None
+        due.decide(decoded(raw))
+    except Exception:  # noqa: BLE001 - only whether it fails is asked
+        return FLOW_OF_TOPIC.get(raw.source.topic, LIFECYCLE)
+    return LIFECYCLE

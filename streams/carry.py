@@ -13,7 +13,8 @@ from streams.effect import State
 from streams.outbox_away import OutboxAway
 from streams.procedure import Claim, Done, Fail, Procedure, Ready, Suppress
 from streams.quota import QuotaWait
-from streams.setback import Backoff, Setback, after, patience, trace
+from streams.reason import CLAIM_TOO_LATE
+from streams.setback import Backoff, Setback, after, patience, site_failed, trace
 from streams.wix.errors import WixBusy, WixError, WixUnreachable
 
 _LOG = logging.getLogger(__name__)
@@ -58,7 +59,10 @@ class _Decided(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Carrier:
-    """Carries out one effect. `on_call` is told when a call begins that had better not be cut short."""
+    """Carries out one effect. `on_call` is told when a call begins that had better not be cut short.
+
+    `site_failed` says afterwards whether Wix gave the site no service.
+    """
 
     book: Book
     owner: str
@@ -68,6 +72,7 @@ class Carrier:
     backoff: Backoff = field(default_factory=Backoff)
     call_seconds: float = 10.0
     on_call: Callable[[], None] = lambda: None
+    site_failed: bool = field(init=False, default=False)
     _during: str = field(init=False, default="prepare")
     _began: float = field(init=False, default_factory=lambda: seconds())
 
@@ -90,6 +95,7 @@ class Carrier:
             await self._cut_short()
             raise
         except Exception as error:  # noqa: BLE001 - a procedure's bug must not stop the others
+            self.site_failed = site_failed(error) is True
             await self._settle(self._set_back(error))
             return _rest(error)
         return 0.0
@@ -130,7 +136,7 @@ class Carrier:
         left = ends - seconds()
         if left < self.call_seconds:
             # Writing the claim took too long. Nothing was called, so nothing is in doubt.
-            raise _Decided(Change(state=State.WAITING, reason="claim_too_late", again_in=1.0))
+            raise _Decided(Change(state=State.WAITING, reason=CLAIM_TOO_LATE, again_in=1.0))
         self._during = "act"
         try:
             async with asyncio.timeout(left):
@@ -147,6 +153,7 @@ class Carrier:
             wix_id=shown.wix_id,
             shipments=shown.shipments,
             request_id=shown.request_id or done.request_id,
+            site_failed=False,
         )
 
     def _set_back(self, error: Exception) -> Change:

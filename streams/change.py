@@ -41,7 +41,8 @@ class Change:
 
     `again_in` is in seconds from now by the outbox's clock. `in_doubt` keeps what the claim stored,
     for the read-back. `attempt` and `bug` say what is counted. `spent` is how many seconds
-    our calls took since the last change.
+    our calls took since the last change. `site_failed` says that Wix gave the site no service,
+    or (False) that it did; None where the change tells nothing of the site.
     """
 
     state: State
@@ -59,6 +60,16 @@ class Change:
     last_status: int | None = None
     last_code: str | None = None
     request_id: str | None = None
+    site_failed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circuit:
+    """A site that failed several times running: one effect at a time is tried, no sooner than `probe_at`."""
+
+    instance_id: str
+    failures: int
+    probe_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +94,10 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which effects a person means; None means any. `order_id` is Wix's id of the order."""
+    """Which effects a person means; None means any. `order_id` is Wix's id of the order.
+
+    `since` is the last change, by the outbox's clock; `keys` are those and no others.
+    """
 
     flow: str | None = None
     state: State | None = None
@@ -91,3 +105,6 @@ class Wanted:
     instance_id: str | None = None
     order_id: str | None = None
     key: str | None = None
+    fingerprint: str | None = None
+    since: datetime | None = None
+    keys: frozenset[str] | None = None

@@ -10,6 +10,8 @@ from analytics.lifecycle import Source
 from ingest.record import Headers, Unreadable, iso
 
 FINGERPRINT_LENGTH = 12
+# What we put behind a record's own headers, in this order.
+OUR_HEADERS = ("source", "reason", "error", "fingerprint", "failed-record-at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +65,9 @@ class DeadLetter:
     @property
     def headers(self) -> Headers:
         """The record's own headers, then what went wrong."""
-        ours = {
-            "source": self.place,
-            "reason": self.reason,
-            "error": self.error,
-            "fingerprint": self.fingerprint,
-            "failed-record-at": iso(self.at),
-        }
-        return [*self.record.headers, *((name, text.encode()) for name, text in ours.items())]
+        texts = (self.place, self.reason, self.error, self.fingerprint, iso(self.at))
+        ours = zip(OUR_HEADERS, texts, strict=True)
+        return [*self.record.headers, *((name, text.encode()) for name, text in ours)]
 
 
 def unreadable(record: RawRecord, error: Unreadable) -> DeadLetter:

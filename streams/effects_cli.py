@@ -1,27 +1,22 @@
 """`python -m streams effects list | show | redrive`: what a person sees of the outbox, and can mend."""
 
-import asyncio
 import json
-import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
 import click
 from pydantic import TypeAdapter
-from rich.console import Console
 from rich.table import Table
 
-from streams.change import Listed, Wanted
+from streams.change import Circuit, Listed, Wanted
 from streams.effect import FLOWS, State
 from streams.outbox import Outbox
-from streams.outbox_away import OutboxAway
-from streams.outbox_schema import SchemaTooNew
-from streams.settings import OutboxSettings
+from streams.outbox_cli import Moment, ask, print_table, reviewed
+from streams.reason import MEANINGS
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-PIPED_WIDTH = 400
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
@@ -40,8 +35,10 @@ def _filters(command: Callable[P, T]) -> Callable[P, T]:
     options = (
         click.option("--flow", type=click.Choice(FLOWS), help="Only effects of this flow."),
         click.option("--reason", help="Only with this reason, such as not_subscribed or refused."),
+        click.option("--fingerprint", help="Only failures of this kind."),
         click.option("--site", "instance_id", metavar="INSTANCE_ID", help="Only of this site."),
         click.option("--order", "order_id", metavar="ORDER_ID", help="Only of this order."),
+        click.option("--since", type=Moment(), help="Only what changed at this time (ISO 8601) or later."),
         click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True),
         click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table."),
     )
@@ -53,10 +50,10 @@ def _filters(command: Callable[P, T]) -> Callable[P, T]:
 @effects.command("list")
 @click.option("--state", type=click.Choice([state.value for state in State]), help="Only in this state.")
 @_filters
-def list_effects(state: str | None, limit: int, as_json: bool, **asked: str | None) -> None:
+def list_effects(state: str | None, since: datetime | None, limit: int, as_json: bool, **asked: Any) -> None:
     """Show the newest effects, newest first."""
-    wanted = _wanted(asked, state=State(state) if state else None)
-    found = _ask(lambda outbox: outbox.listing(wanted, limit))
+    wanted = Wanted(**asked, since=since, state=State(state) if state else None)
+    found = ask(lambda outbox: outbox.listing(wanted, limit))
     if as_json:
         click.echo(_as_json(found))
         return
@@ -69,85 +66,76 @@ def list_effects(state: str | None, limit: int, as_json: bool, **asked: str | No
 @click.argument("key")
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table.")
 def show(key: str, as_json: bool) -> None:
-    """Show everything the outbox knows about the effect with this KEY."""
-    found = _ask(lambda outbox: outbox.show(key))
+    """Show everything the outbox knows about the effect with this KEY, and how its site does."""
+
+    async def look(outbox: Outbox) -> tuple[Listed | None, list[Circuit]]:
+        return await outbox.show(key), await outbox.open_circuits()
+
+    found, circuits = ask(look)
     if found is None:
         raise click.ClickException(f"No effect has the key {key}. `effects list` shows the keys there are.")
+    facts = _facts(found) | {"site": _site(found, circuits)}
     if as_json:
-        click.echo(json.dumps(_facts(found), indent=2))
+        click.echo(json.dumps(facts, indent=2))
         return
     table = Table(show_header=False, box=None)
-    for name, value in _facts(found).items():
+    for name, value in facts.items():
         if value not in (None, {}, ""):
             table.add_row(name.replace("_", " "), _in_words(value))
-    _print(table)
+    print_table(table)
 
 
 @effects.command("redrive")
 @click.argument("keys", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All failed effects that fit the filters.")
 @click.option("--dry-run", is_flag=True, help="Show what would be tried again, and change nothing.")
+@click.option("--yes", is_flag=True, help="Don't ask before many are tried again.")
 @_filters
 def redrive(
-    keys: tuple[str, ...], everything: bool, dry_run: bool, limit: int, as_json: bool, **asked: str | None
+    keys: tuple[str, ...],
+    everything: bool,
+    dry_run: bool,
+    yes: bool,
+    since: datetime | None,
+    limit: int,
+    as_json: bool,
+    **asked: Any,
 ) -> None:
     """Try failed effects again: those with these KEYS, or all that fit the filters.
 
-    Only failed ones are touched; what is done is never repeated. Where a call may have reached Wix,
-    Wix is asked first. Name keys, a filter, or --all.
+    Shows the plan and asks before it changes many. Only failed ones are touched; what is done is
+    never repeated. Where a call may have reached Wix, Wix is asked first. Name keys, a filter, or --all.
     """
-    if not (keys or everything or any(asked.values())):
+    if not (keys or everything or since or any(asked.values())):
         raise click.UsageError("Name effect keys, a filter such as --reason, or --all.")
-    wanted = [_wanted(asked, key=key) for key in keys] or [_wanted(asked)]
-
-    async def again(outbox: Outbox) -> list[Listed]:
-        found = [await outbox.redrive(one, limit=limit, dry_run=dry_run) for one in wanted]
-        return [each for some in found for each in some]
-
-    found = _ask(again)
+    wanted = Wanted(**asked, since=since, keys=frozenset(keys) if keys else None)
+    plan = ask(lambda outbox: outbox.redrive(wanted, limit=limit, dry_run=True))
+    if plan and not as_json:
+        _print_table(plan)
+    again = plan if dry_run else _redriven(plan, yes=yes, as_json=as_json)
     if as_json:
-        click.echo(_as_json(found))
-    elif found:
-        _print_table(found)
+        click.echo(_as_json(again))
     verb = "would be tried again" if dry_run else "will be tried again"
-    click.echo(f"{len(found)} failed effects {verb}.", err=True)
-    if keys and len(found) < len(set(keys)):
-        raise click.ClickException(f"{len(set(keys)) - len(found)} of the keys name no failed effect.")
+    click.echo(f"{len(again)} failed effects {verb}.", err=True)
+    if keys and len(again) < len(set(keys)):
+        raise click.ClickException(f"{len(set(keys)) - len(again)} of the keys name no failed effect.")
 
 
-def _wanted(asked: Mapping[str, str | None], *, key: str | None = None, state: State | None = None) -> Wanted:
-    return Wanted(
-        flow=asked["flow"],
-        reason=asked["reason"],
-        instance_id=asked["instance_id"],
-        order_id=asked["order_id"],
-        key=key,
-        state=state,
-    )
-
-
-def _ask(question: Callable[[Outbox], Awaitable[T]]) -> T:
-    """Open the outbox for one question; an outbox that is away becomes a sentence, not a traceback."""
-
-    async def asked() -> T:
-        outbox = Outbox(OutboxSettings())
-        await outbox.open(create=False)
-        try:
-            return await question(outbox)
-        finally:
-            await outbox.close()
-
-    try:
-        return asyncio.run(asked())
-    except (OutboxAway, SchemaTooNew) as error:
-        raise click.ClickException(str(error)) from error
+def _redriven(plan: Sequence[Listed], *, yes: bool, as_json: bool) -> list[Listed]:
+    """Exactly what was shown, as far as it still stands as failed."""
+    if not plan:
+        return []
+    reviewed(len(plan), "failed effects", yes=yes, as_json=as_json)
+    shown = Wanted(keys=frozenset(one.held.effect.key for one in plan))
+    return ask(lambda outbox: outbox.redrive(shown, limit=len(plan)))
 
 
 def _print_table(found: Sequence[Listed]) -> None:
     if not found:
         click.echo("No effects fit.")
         return
-    table = Table("state", "reason", "flow", "attempts", "changed (UTC)", box=None)
+    table = Table("state", "reason", "flow", "attempts", "changed (UTC)", "Wix's last answer", box=None)
+    table.add_column("fingerprint", overflow="fold")
     table.add_column("key", overflow="fold")
     table.add_column("next step")
     for one in found:
@@ -158,15 +146,26 @@ def _print_table(found: Sequence[Listed]) -> None:
             held.effect.flow,
             str(held.attempts),
             f"{one.changed_at:%Y-%m-%d %H:%M:%S}",
+            _answer(one),
+            one.fingerprint or "",
             held.effect.key,
             one.next_step or "",
         )
-    _print(table)
+    print_table(table)
 
 
-def _print(table: Table) -> None:
-    # Piped, a table is as wide as it needs: keys are there to be copied.
-    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
+def _answer(one: Listed) -> str:
+    request = f"request {one.request_id}" if one.request_id else None
+    return " ".join(str(fact) for fact in (one.last_status, one.last_code, request) if fact)
+
+
+def _site(found: Listed, circuits: Sequence[Circuit]) -> dict[str, Any]:
+    """How the effect's site does, where that holds the effect up."""
+    for circuit in circuits:
+        if circuit.instance_id == found.held.effect.instance_id:
+            facts: dict[str, Any] = _JSON.dump_python(circuit, mode="json")
+            return {"state": "probed", "failures_running": facts["failures"], "probe_at": facts["probe_at"]}
+    return {}
 
 
 def _as_json(found: Sequence[Listed]) -> str:
@@ -176,8 +175,9 @@ def _as_json(found: Sequence[Listed]) -> str:
 def _facts(one: Listed) -> dict[str, Any]:
     facts: dict[str, Any] = _JSON.dump_python(one, mode="json")
     held = facts.pop("held")
+    facts["meaning"] = MEANINGS.get(one.reason) if one.reason else None
     return {**held.pop("effect"), **held, **facts}
 
 
 def _in_words(value: object) -> str:
-    return json.dumps(value) if isinstance(value, dict | list) else str(value)
+    return json.dumps(value) if isinstance(value, Mapping | list) else str(value)

@@ -29,4 +29,12 @@ class Meters:
             ["topic", "partition"],
             registry=self.registry,
         )
+        self.paused = Gauge(
+            "orderline_flow_paused", "Whether a bug has paused the flow", ["flow"], registry=self.registry
+        )
+        self.probed_sites = Gauge(
+            "orderline_sites_probed",
+            "Sites that failed three times running, and get one try at a time",
+            registry=self.registry,
+        )
         self.rows = Counter("orderline_ledger_rows", "Rows read into the ledger", registry=self.registry)

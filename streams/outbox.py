@@ -9,13 +9,23 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from streams import outbox_claims, outbox_intake, outbox_leases, outbox_people
-from streams.change import Change, Held, Listed, Wanted
+from streams import (
+    outbox_circuits,
+    outbox_claims,
+    outbox_intake,
+    outbox_leases,
+    outbox_pauses,
+    outbox_people,
+    outbox_redrives,
+)
+from streams.change import Change, Circuit, Held, Listed, Wanted
 from streams.effect import Decision, State
 from streams.outbox_away import OutboxAway
 from streams.outbox_change import Unsent, mark_sent, unsent
-from streams.outbox_claims import Errand, Waits
+from streams.outbox_claims import Errand, Terms
+from streams.outbox_redrives import Redrive
 from streams.outbox_writer import Turn, Writer
+from streams.pause import Bug, Paused, this_build
 from streams.procedure import Ready
 from streams.settings import OutboxSettings
 
@@ -30,13 +40,18 @@ class Outbox:
 
     def __init__(self, settings: OutboxSettings, *, clock: Callable[[], datetime] | None = None) -> None:
         self._writer = Writer(settings.url, clock=clock)
-        self._waits = Waits(site_lease=settings.site_lease, read_back_after=settings.read_back_after)
+        self._terms = Terms(
+            site_lease=settings.site_lease,
+            read_back_after=settings.read_back_after,
+            build=this_build(settings.build_version),
+        )
+        self._payloads_kept = settings.payloads_kept
         self._news = asyncio.Event()
 
     @property
     def site_lease(self) -> timedelta:
         """How long a worker keeps a site without renewing."""
-        return self._waits.site_lease
+        return self._terms.site_lease
 
     async def open(self, *, create: bool = True) -> None:
         """Connect, and bring the tables up to date; with `create` False an SQLite file must be there.
@@ -103,11 +118,11 @@ class Outbox:
 
     async def pick(self, errand: Errand) -> list[tuple[str, list[Held]]]:
         """Lease sites that have something ready and hand out their first effects, in order."""
-        return await self._writer.do(lambda turn: outbox_claims.pick(turn, errand, self._waits))
+        return await self._writer.do(lambda turn: outbox_claims.pick(turn, errand, self._terms))
 
     async def renew(self, owner: str, sites: Sequence[str]) -> set[str]:
         """Prolong leases; returns the sites that are still the owner's."""
-        lease = self._waits.site_lease
+        lease = self._terms.site_lease
         return await self._writer.do(lambda turn: outbox_leases.renew(turn, owner, sites, lease))
 
     async def release(self, owner: str, sites: Collection[str]) -> None:
@@ -116,11 +131,47 @@ class Outbox:
 
     async def claim(self, owner: str, wanted: Held, ready: Ready, lasts: timedelta) -> Held | None:
         """Claim before the one call; None if the effect or its site is no longer the owner's."""
-        return await self._writer.do(lambda turn: outbox_claims.claim(turn, owner, wanted, ready, lasts))
+        return await self._writer.do(
+            lambda turn: outbox_claims.claim(turn, owner, wanted, ready, lasts, self._terms)
+        )
 
     async def settle(self, known: Held, to: Change) -> bool:
         """Record what came of it; False if the effect has moved on and nothing was recorded."""
-        return await self._writer.do(lambda turn: outbox_claims.settle(turn, known, to, self._waits))
+        return await self._writer.do(lambda turn: outbox_claims.settle(turn, known, to, self._terms))
+
+    async def note_bug(self, bug: Bug) -> bool:
+        """Whether what the bug failed on must be held; if not, it may be given up. See `streams.pause`."""
+        return await self._writer.do(lambda turn: outbox_pauses.note(turn, bug, self._terms.build))
+
+    async def paused(self) -> list[Paused]:
+        """The flows that are paused for this build."""
+        return await self._writer.do(lambda turn: outbox_pauses.in_force(turn, self._terms.build))
+
+    async def resume(self, flow: str) -> bool:
+        """Let a paused flow go on; False if it was not paused."""
+        resumed = await self._writer.do(lambda turn: outbox_pauses.resume(turn, flow))
+        self.wake()
+        return resumed
+
+    async def open_circuits(self) -> list[Circuit]:
+        """Sites that failed several times running, and are probed."""
+        return await self._writer.do(outbox_circuits.open_circuits)
+
+    async def prune(self, limit: int = 500) -> int:
+        """Empty what old final effects were made from, up to `limit` of them; returns how many."""
+        return await self._writer.do(lambda turn: outbox_people.prune(turn, self._payloads_kept, limit))
+
+    async def begin_redrive(self, place: str) -> Redrive:
+        """Write down that a dead letter is about to be sent again; tells if that was begun before."""
+        return await self._writer.do(lambda turn: outbox_redrives.begin(turn, place))
+
+    async def end_redrive(self, place: str) -> None:
+        """The log has the record."""
+        await self._writer.do(lambda turn: outbox_redrives.end(turn, place))
+
+    async def redrives(self) -> dict[str, Redrive]:
+        """Every dead letter that was ever sent again, by its place."""
+        return await self._writer.do(outbox_redrives.known)
 
     async def counts(self) -> dict[State, int]:
         """How many effects stand in each state."""

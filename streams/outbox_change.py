@@ -88,7 +88,7 @@ def held(row: EffectRow) -> Held:
             order_id=row.order_id,
             event_id=row.event_id,
             event_at=row.event_at,
-            payload=json.loads(row.payload),
+            payload=json.loads(row.payload or "{}"),
         ),
         state=State(row.state),
         step=row.step,

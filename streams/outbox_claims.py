@@ -6,18 +6,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, exists, func, select
+from sqlalchemy import Integer, and_, bindparam, case, exists, func, select
 
+from streams import outbox_circuits, outbox_pauses
 from streams.change import OPEN, READY, Change, Held
 from streams.effect import State
-from streams.outbox_change import change, find, held
+from streams.outbox_change import EffectRow, change, find, held
 from streams.outbox_leases import holds, lease, release
 from streams.outbox_schema import EFFECTS, LEASES
 from streams.outbox_writer import Turn
+from streams.pause import Bug
 from streams.procedure import Ready
+from streams.reason import CLAIM_EXPIRED, REDRIVEN
 
 # How many effects of one site are handed out at a time, so that all sites get their turn.
 SITE_BATCH = 16
+# When a site that fails is tried again, where the failure doesn't say.
+PROBE_SECONDS = 10.0
+_PAUSED = "Its flow is paused by a bug: `streams flows list` shows it. It goes on when the flow does."
 
 _EARLIER = EFFECTS.alias("earlier")
 _HELD_BACK = exists().where(
@@ -39,19 +45,21 @@ _IS_ELSEWHERE = exists().where(
     LEASES.c.owner != bindparam("me"),
     LEASES.c.until > bindparam("moment"),
 )
+# What people gave another try, perhaps thousands at once, waits behind what happens now.
+_IS_REDRIVEN = case((EFFECTS.c.reason == REDRIVEN, 1), else_=0)
 _IS_IN_HAND = EFFECTS.c.instance_id.in_(bindparam("in_hand", expanding=True))
 _SITES = (
     select(EFFECTS.c.instance_id)
-    .where(_IS_READY, ~_IS_ELSEWHERE, ~_IS_IN_HAND)
+    .where(_IS_READY, ~_IS_ELSEWHERE, ~_IS_IN_HAND, ~outbox_circuits.RESTS)
     .group_by(EFFECTS.c.instance_id)
-    .order_by(func.min(EFFECTS.c.due_at))
+    .order_by(func.min(_IS_REDRIVEN), func.min(EFFECTS.c.due_at))
     .limit(bindparam("sites", type_=Integer))
 )
 _EFFECTS = (
     select(EFFECTS)
     .where(_IS_READY, EFFECTS.c.instance_id == bindparam("site"))
-    .order_by(EFFECTS.c.seq)
-    .limit(SITE_BATCH)
+    .order_by(_IS_REDRIVEN, EFFECTS.c.seq)
+    .limit(bindparam("batch", type_=Integer))
 )
 _EXPIRED = (
     select(EFFECTS)
@@ -72,38 +80,45 @@ class Errand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waits:
-    """How long leases last and how soon a doubtful effect may be asked after."""
+class Terms:
+    """How long leases last, how soon a doubtful effect may be asked after, and for which build."""
 
     site_lease: timedelta
     read_back_after: timedelta
+    build: str
 
 
-def pick(turn: Turn, errand: Errand, waits: Waits) -> list[tuple[str, list[Held]]]:
+def pick(turn: Turn, errand: Errand, terms: Terms) -> list[tuple[str, list[Held]]]:
     """Lease sites that have something ready, longest due first, and hand out their first effects.
 
-    Expired claims come into doubt on the way, except those of sites in hand.
+    Expired claims come into doubt on the way, except those of sites in hand. Of a site that failed
+    several times running one effect is handed out, of a paused flow none.
     """
     asked: dict[str, Any] = {"moment": turn.now, "in_hand": list(errand.in_hand)}
     release(turn, errand.owner, errand.released)
-    _doubt_expired(turn, asked, waits)
+    _doubt_expired(turn, asked, terms)
     if errand.sites <= 0:
         return []
-    asked |= {"me": errand.owner, "flows": list(errand.flows), "sites": errand.sites}
+    paused = {one.flow for one in outbox_pauses.in_force(turn, terms.build)}
+    flows = [flow for flow in errand.flows if flow not in paused]
+    asked |= {"me": errand.owner, "flows": flows, "sites": errand.sites}
     sites = turn.connection.scalars(_SITES, asked).all()
     # Sorted, so that two workers who take leases at once don't wait for each other.
-    leased = [site for site in sorted(sites) if lease(turn, errand.owner, site, waits.site_lease)]
-    return [(site, _ready_of(turn, asked, site)) for site in leased]
+    leased = [site for site in sorted(sites) if lease(turn, errand.owner, site, terms.site_lease)]
+    probed = outbox_circuits.probed(turn, leased) if leased else set()
+    return [(site, _ready_of(turn, asked, site, 1 if site in probed else SITE_BATCH)) for site in leased]
 
 
-def claim(turn: Turn, owner: str, wanted: Held, ready: Ready, lasts: timedelta) -> Held | None:
+def claim(turn: Turn, owner: str, wanted: Held, ready: Ready, lasts: timedelta, terms: Terms) -> Held | None:
     """Write down that the one call is about to be made; None if the effect or its site is no longer ours.
 
     The lease must still be held, the effect still stand at the step at which it was handed out,
-    and no mark may have come in between (then it is suppressed here).
+    its flow not be paused, and no mark may have come in between (then it is suppressed here).
     """
     row = find(turn, wanted.effect.key)
     if row is None or row.step != wanted.step or not holds(turn, owner, row.instance_id):
+        return None
+    if any(paused.flow == row.flow for paused in outbox_pauses.in_force(turn, terms.build)):
         return None
     state = change(
         turn,
@@ -129,27 +144,48 @@ def claim(turn: Turn, owner: str, wanted: Held, ready: Ready, lasts: timedelta) 
     )
 
 
-def settle(turn: Turn, known: Held, to: Change, waits: Waits) -> bool:
-    """Record what came of it; False if the effect has moved on without us, and nothing was recorded."""
+def settle(turn: Turn, known: Held, to: Change, terms: Terms) -> bool:
+    """Record what came of it; False if the effect has moved on without us, and nothing was recorded.
+
+    An effect that a bug would end as the third one is kept, and its flow pauses.
+    """
     row = find(turn, known.effect.key)
     if row is None or row.step != known.step:
         return False
+    if to.site_failed is not None:
+        outbox_circuits.note(turn, row.instance_id, failed=to.site_failed, again_in=_pause(to))
+    to = _kept(turn, row, to, terms)
     # Where Wix has clearly accepted, only details are missing: they may be asked for at once.
     if to.state is not State.DOUBTFUL or to.wix_id is not None or row.called_at is None:
         return change(turn, row, to) is not None
     due = turn.now + timedelta(seconds=to.again_in or 0)
-    return change(turn, row, to, due_at=max(due, _asked_at(row.called_at, waits))) is not None
+    return change(turn, row, to, due_at=max(due, _asked_at(row.called_at, terms))) is not None
 
 
-def _asked_at(called_at: datetime, waits: Waits) -> datetime:
-    return called_at + waits.read_back_after
+def _pause(to: Change) -> float:
+    return PROBE_SECONDS if to.again_in is None else to.again_in
 
 
-def _doubt_expired(turn: Turn, asked: dict[str, Any], waits: Waits) -> None:
+def _kept(turn: Turn, row: EffectRow, to: Change, terms: Terms) -> Change:
+    if not to.bug or to.state is not State.FAILED or to.fingerprint is None:
+        return to
+    bug = Bug(flow=row.flow, fingerprint=to.fingerprint, error=to.fingerprint, place=row.key)
+    if not outbox_pauses.note(turn, bug, terms.build):
+        return to
+    state = State.DOUBTFUL if to.in_doubt else State.WAITING
+    return replace(to, state=state, again_in=0.0, next_step=_PAUSED)
+
+
+def _asked_at(called_at: datetime, terms: Terms) -> datetime:
+    return called_at + terms.read_back_after
+
+
+def _doubt_expired(turn: Turn, asked: dict[str, Any], terms: Terms) -> None:
     for row in turn.connection.execute(_EXPIRED, asked).all():
-        to = Change(state=State.DOUBTFUL, reason="claim_expired", in_doubt=True, attempt=True)
-        change(turn, row, to, due_at=max(turn.now, _asked_at(row.called_at, waits)))
+        to = Change(state=State.DOUBTFUL, reason=CLAIM_EXPIRED, in_doubt=True, attempt=True)
+        change(turn, row, to, due_at=max(turn.now, _asked_at(row.called_at, terms)))
 
 
-def _ready_of(turn: Turn, asked: dict[str, Any], site: str) -> list[Held]:
-    return [held(row) for row in turn.connection.execute(_EFFECTS, asked | {"site": site})]
+def _ready_of(turn: Turn, asked: dict[str, Any], site: str, batch: int) -> list[Held]:
+    asked = asked | {"site": site, "batch": batch}
+    return [held(row) for row in turn.connection.execute(_EFFECTS, asked)]

@@ -10,6 +10,7 @@ from streams.effect import Decision, Effect, HandoverClaim, HandoverRefused, Mar
 from streams.outbox_change import change, find, mark_of, write_refusal
 from streams.outbox_schema import EFFECTS, GROUPS, HANDOVERS, MARKS
 from streams.outbox_writer import Turn
+from streams.reason import KEY_REUSED
 
 
 def record(turn: Turn, decision: Decision) -> int:
@@ -87,7 +88,7 @@ def _is_new(turn: Turn, claim: HandoverClaim) -> bool:
         )
     )
     if known != claim.body_hash:
-        write_refusal(turn, HandoverRefused(claim=claim, reason="key_reused", at=turn.now))
+        write_refusal(turn, HandoverRefused(claim=claim, reason=KEY_REUSED, at=turn.now))
     return False
 
 

@@ -1,14 +1,16 @@
 """What people ask the outbox: which effects there are, how one stands, and another try for failed ones."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, func, select, text, true, update
 
 from streams.change import Change, Listed, Wanted
 from streams.effect import State
 from streams.outbox_change import EffectRow, change, held
-from streams.outbox_schema import EFFECTS
+from streams.outbox_schema import EFFECTS, HAS_PAYLOAD
 from streams.outbox_writer import Turn
+from streams.reason import REDRIVEN
 
 
 def counts(turn: Turn) -> dict[State, int]:
@@ -36,12 +38,25 @@ def redrive(turn: Turn, wanted: Wanted, limit: int, *, dry_run: bool) -> list[Li
     return [_listed(row) for row in rows]
 
 
+def prune(turn: Turn, kept: timedelta, limit: int) -> int:
+    """Empty the payload of effects that have been final for longer than `kept`; returns how many.
+
+    Key, outcome, Wix's id and times stay, so that nothing is done twice and people can ask.
+    """
+    old = (
+        select(EFFECTS.c.seq)
+        .where(text(HAS_PAYLOAD), EFFECTS.c.changed_at < turn.now - kept)
+        .order_by(EFFECTS.c.changed_at)
+        .limit(limit)
+    )
+    emptied = update(EFFECTS).where(EFFECTS.c.seq.in_(turn.connection.scalars(old).all()))
+    return turn.connection.execute(emptied.values(payload="", claim_facts=None, consent=None)).rowcount
+
+
 def _again(turn: Turn, row: EffectRow) -> bool:
     in_doubt = row.called_at is not None
     state = State.DOUBTFUL if in_doubt else State.WAITING
-    return (
-        change(turn, row, Change(state=state, reason="redriven", in_doubt=in_doubt), attempts=0) is not None
-    )
+    return change(turn, row, Change(state=state, reason=REDRIVEN, in_doubt=in_doubt), attempts=0) is not None
 
 
 def _fits(wanted: Wanted) -> Sequence[ColumnElement[bool]]:
@@ -52,8 +67,14 @@ def _fits(wanted: Wanted) -> Sequence[ColumnElement[bool]]:
         "instance_id": wanted.instance_id,
         "order_id": wanted.order_id,
         "key": wanted.key,
+        "fingerprint": wanted.fingerprint,
     }
-    return [EFFECTS.c[name] == value for name, value in asked.items() if value is not None] or [true()]
+    fits = [EFFECTS.c[name] == value for name, value in asked.items() if value is not None]
+    if wanted.since is not None:
+        fits.append(EFFECTS.c.changed_at >= wanted.since)
+    if wanted.keys is not None:
+        fits.append(EFFECTS.c.key.in_(wanted.keys))
+    return fits or [true()]
 
 
 def _listed(row: EffectRow) -> Listed:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
     select,
+    text,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,6 +28,7 @@ MICROSECOND = timedelta(microseconds=1)
 _SQLITE_NOW = "select strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"
 # Any number that nobody else in the database is likely to lock.
 _MIGRATION_LOCK = 0x6F72646572
+HAS_PAYLOAD = "payload <> '' and state in ('done', 'suppressed')"
 
 
 class SchemaTooNew(Exception):
@@ -147,13 +149,69 @@ GROUPS = Table(
     Column("noted_at", Moment, nullable=False),
 )
 
+PAUSES = Table(
+    "paused_flows",
+    METADATA,
+    Column("flow", Text, primary_key=True),
+    # The build that has the bug; newer ones go on.
+    Column("build", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+BUGS = Table(
+    "bugs",
+    METADATA,
+    Column("flow", Text, nullable=False),
+    Column("build", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    # What was given up because of the bug: a place on the log, or an effect's key.
+    Column("place", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("flow", "build", "fingerprint", "place"),
+)
+
+CIRCUITS = Table(
+    "site_circuits",
+    METADATA,
+    Column("instance_id", Text, primary_key=True),
+    # Failures of the site running; the row goes with the first clear answer.
+    Column("failures", Integer, nullable=False),
+    Column("probe_at", Moment, nullable=False),
+)
+
+REDRIVES = Table(
+    "redriven_letters",
+    METADATA,
+    Column("place", Text, primary_key=True),
+    Column("begun_at", Moment, nullable=False),
+    # Empty while nobody knows whether the record reached the log.
+    Column("done_at", Moment),
+)
+
+# Final effects that still hold what was needed to carry them out.
+TO_PRUNE = Index(
+    "effects_to_prune",
+    EFFECTS.c.changed_at,
+    sqlite_where=text(HAS_PAYLOAD),
+    postgresql_where=text(HAS_PAYLOAD),
+)
+
 
 def _first(connection: Connection) -> None:
     METADATA.create_all(connection)
 
 
+def _second(connection: Connection) -> None:
+    """Pauses, circuits, redrives and pruning; a database that `_first` made just now has them."""
+    METADATA.create_all(connection)
+    TO_PRUNE.create(connection, checkfirst=True)
+
+
 # Never edited after a release: a change is one more entry.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first,)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second)
 
 
 def migrate(connection: Connection) -> int:

@@ -1,4 +1,4 @@
-"""Why an effect was suppressed or failed: every short code and its meaning. No I/O.
+"""Why an effect stands where it stands: every short code and its meaning. No I/O.
 
 The code is at once the outbox's reason, the log field, the ledger's value and the word in tests.
 """
@@ -41,10 +41,55 @@ SUPPRESSED: Mapping[str, str] = {
 ORDER_NOT_FOUND = "order_not_found"
 TRACKING_NUMBER_IN_USE = "tracking_number_in_use"
 UNKNOWN_OUTCOME = "unknown_outcome"
+OUT_OF_ATTEMPTS = "out_of_attempts"
+BUG = "bug"
+UNAUTHORIZED = "unauthorized"
+FORBIDDEN = "forbidden"
+NOT_FOUND = "not_found"
+REFUSED = "refused"
 
 # The effect is wanted, but can't be carried out without a person.
 FAILED: Mapping[str, str] = {
     ORDER_NOT_FOUND: "Wix knows no order by this id on this site.",
     TRACKING_NUMBER_IN_USE: "The tracking number is on another fulfillment: other items, or another order.",
     UNKNOWN_OUTCOME: "A call was in doubt when the app was removed, so Wix can't be asked any more.",
+    OUT_OF_ATTEMPTS: "Every attempt ended without a clear answer of Wix.",
+    BUG: "Our own code failed, three times. The fingerprint says where.",
+    UNAUTHORIZED: "Wix did not accept our token, or gave us none for our app id and secret.",
+    FORBIDDEN: "The app lacks a permission on the site.",
+    NOT_FOUND: "Wix knows nothing by an id that was asked for.",
+    REFUSED: "Wix said no to the call; its code says why.",
 }
+
+QUOTA = "quota"
+WIX_BUSY = "wix_busy"
+NO_CLEAR_ANSWER = "no_clear_answer"
+CLAIM_EXPIRED = "claim_expired"
+CLAIM_TOO_LATE = "claim_too_late"
+REDRIVEN = "redriven"
+
+# The effect goes on by itself. (A bug waits too, until it has failed three times.)
+WAITING: Mapping[str, str] = {
+    QUOTA: "The site's requests of this minute are used up; it costs no attempt.",
+    WIX_BUSY: "Wix asked us to wait.",
+    NO_CLEAR_ANSWER: "Wix did not answer, or not clearly. Wix is asked what became of a changing call.",
+    CLAIM_EXPIRED: "A worker ended between claim and answer; Wix is asked whether the call took effect.",
+    CLAIM_TOO_LATE: "Writing the claim took longer than it lasts, so nothing was called.",
+    REDRIVEN: "A person gave the failed effect another try.",
+}
+
+UNCONFIRMED = "unconfirmed"
+
+# The effect is done, with less known than usual.
+DONE: Mapping[str, str] = {
+    UNCONFIRMED: "Wix accepted the call, but the read that shows the details never succeeded.",
+}
+
+KEY_REUSED = "key_reused"
+
+# A warehouse's handover was not taken.
+HANDOVER: Mapping[str, str] = {
+    KEY_REUSED: "The warehouse used its idempotency key again, with another body.",
+}
+
+MEANINGS: Mapping[str, str] = {**SUPPRESSED, **FAILED, **WAITING, **DONE, **HANDOVER}

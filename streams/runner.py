@@ -13,6 +13,7 @@ from streams.carry import Carrier, seconds, utc_now
 from streams.change import Held
 from streams.outbox import Errand, Outbox
 from streams.outbox_away import OutboxAway
+from streams.outbox_circuits import FAILURES
 from streams.procedure import Procedure
 from streams.setback import Backoff
 
@@ -23,6 +24,10 @@ POLL_SECONDS = 1.0
 # How long calls under way may take to finish once the worker is told to stop.
 STOP_SECONDS = 5.0
 AWAY_SECONDS = 1.0
+# Payloads of old final effects are emptied a few at a time.
+PRUNE_SECONDS = 600.0
+PRUNE_PAUSE_SECONDS = 0.5
+PRUNE_BATCH = 500
 
 
 class Runner:
@@ -66,15 +71,15 @@ class Runner:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish or let go within seconds. Never raises for a bad effect."""
         watch = asyncio.create_task(self._wake_on(stop))
-        leases = asyncio.create_task(self._renew())
+        beside = [watch, asyncio.create_task(self._renew()), asyncio.create_task(self._prune())]
         try:
             while not stop.is_set():
                 pause = self._poll_seconds if await self._pick() else AWAY_SECONDS
                 await self._outbox.wait_for_news(pause)
         finally:
-            for task in (watch, leases):
+            for task in beside:
                 task.cancel()
-            await asyncio.gather(watch, leases, return_exceptions=True)
+            await asyncio.gather(*beside, return_exceptions=True)
             await self._let_go()
 
     async def _pick(self) -> bool:
@@ -99,11 +104,13 @@ class Runner:
         return True
 
     async def _work(self, site: str, effects: list[Held]) -> None:
+        failures = 0
         try:
             for held in effects:
-                if self._stopping:
+                if self._stopping or failures >= FAILURES:
                     break
-                rest = await self._carry(site, held)
+                rest, has_failed = await self._carry(site, held)
+                failures = failures + 1 if has_failed else 0
                 if rest > 0:
                     self._resting[site] = seconds() + rest
                     break
@@ -119,7 +126,8 @@ class Runner:
                 self._released.add(site)
             self._outbox.wake()
 
-    async def _carry(self, site: str, held: Held) -> float:
+    async def _carry(self, site: str, held: Held) -> tuple[float, bool]:
+        """How long the site should rest, in seconds, and whether Wix gave it no service."""
         carrier = Carrier(
             book=self._outbox,
             owner=self._owner,
@@ -131,7 +139,7 @@ class Runner:
             on_call=lambda: self._calling.add(site),
         )
         try:
-            return await carrier.carry()
+            return await carrier.carry(), carrier.site_failed
         finally:
             self._calling.discard(site)
 
@@ -156,6 +164,15 @@ class Runner:
                 # Its claims are refused from now on; what is under way is asked after by the new holder.
                 if lost:
                     _LOG.warning("lost the lease of %d sites", len(lost))
+
+    async def _prune(self) -> None:
+        while True:
+            try:
+                pruned = await self._outbox.prune(PRUNE_BATCH)
+            except OutboxAway:  # said by those whose work it holds up
+                pruned = 0
+            # Between batches those who carry out get their turn.
+            await asyncio.sleep(PRUNE_PAUSE_SECONDS if pruned == PRUNE_BATCH else PRUNE_SECONDS)
 
     async def _wake_on(self, stop: asyncio.Event) -> None:
         await stop.wait()

@@ -15,8 +15,29 @@ from typing import TypedDict
 from streams.change import Change, Held
 from streams.effect import State
 from streams.quota import QuotaWait
-from streams.reason import APP_REMOVED, UNKNOWN_OUTCOME
-from streams.wix.errors import AppRemoved, NotFound, Unauthorized, WixBusy, WixError, WixRefused
+from streams.reason import (
+    APP_REMOVED,
+    BUG,
+    FORBIDDEN,
+    NO_CLEAR_ANSWER,
+    NOT_FOUND,
+    OUT_OF_ATTEMPTS,
+    QUOTA,
+    REFUSED,
+    UNAUTHORIZED,
+    UNCONFIRMED,
+    UNKNOWN_OUTCOME,
+    WIX_BUSY,
+)
+from streams.wix.errors import (
+    AppRemoved,
+    NotFound,
+    Unauthorized,
+    WixBusy,
+    WixError,
+    WixRefused,
+    WixUnreachable,
+)
 
 # After each failed attempt; the last one repeats.
 DELAYS_SECONDS = (10.0, 60.0, 600.0, 3600.0, 14400.0)
@@ -24,10 +45,6 @@ MAX_ATTEMPTS = 12
 MAX_BUGS = 3
 # So that what failed together doesn't come back together.
 JITTER = 0.1
-
-OUT_OF_ATTEMPTS = "out_of_attempts"
-UNCONFIRMED = "unconfirmed"
-BUG = "bug"
 
 
 class _Facts(TypedDict):
@@ -76,11 +93,23 @@ class Setback:
 
 def after(setback: Setback) -> Change:
     """The change that the setback asks for."""
-    change = _judged(setback)
+    change = replace(_judged(setback), site_failed=site_failed(setback.error))
     if setback.held.accepted_id is not None and change.state is not State.DOUBTFUL:
         # Wix has it, clearly; only the answer that tells the details never came.
         return replace(change, state=State.DONE, reason=UNCONFIRMED, next_step=None, in_doubt=False)
     return replace(change, wix_id=setback.held.accepted_id)
+
+
+def site_failed(error: Exception) -> bool | None:
+    """Whether Wix gave the site no service; None where the error says nothing of the site.
+
+    A procedure's own WixBusy, without a status, is about one order.
+    """
+    if isinstance(error, WixUnreachable | Unauthorized):
+        return True
+    if isinstance(error, WixBusy):
+        return True if error.status is not None else None
+    return False if isinstance(error, WixRefused) else None
 
 
 def _judged(setback: Setback) -> Change:
@@ -129,7 +158,7 @@ def _until_its_slot(setback: Setback, wait: QuotaWait) -> Change:
     seconds = max(0.0, (wait.until - datetime.now(UTC)).total_seconds())
     return Change(
         state=setback.open_state,
-        reason="quota",
+        reason=QUOTA,
         again_in=seconds,
         in_doubt=setback.in_doubt,
     )
@@ -141,7 +170,7 @@ def _again(setback: Setback, error: WixError) -> Change:
         return _given_up(setback, error)
     return Change(
         state=setback.open_state,
-        reason="wix_busy" if isinstance(error, WixBusy) else "no_clear_answer",
+        reason=WIX_BUSY if isinstance(error, WixBusy) else NO_CLEAR_ANSWER,
         again_in=max(setback.backoff.seconds(attempts), patience(error)),
         in_doubt=setback.in_doubt,
         attempt=True,
@@ -171,18 +200,16 @@ def _refused(setback: Setback, error: WixRefused) -> Change:
 
 
 def _named(error: WixRefused) -> tuple[str, str]:
-    if error.reason is not None:
-        return error.reason, error.next_step or ""
     redrive = "then `streams effects redrive` it."
     if error.reason is not None:
         return error.reason, error.next_step or f"Mend the cause, {redrive}"
     if isinstance(error, Unauthorized):
-        return "unauthorized", f"Check WIX_APP_ID, WIX_APP_SECRET and the app's installation, {redrive}"
+        return UNAUTHORIZED, f"Check WIX_APP_ID, WIX_APP_SECRET and the app's installation, {redrive}"
     if error.status == 403:
-        return "forbidden", f"Give the app the permission that Wix names in its answer, {redrive}"
+        return FORBIDDEN, f"Give the app the permission that Wix names in its answer, {redrive}"
     if isinstance(error, NotFound):
-        return "not_found", f"Wix doesn't know what was asked for; check the order at Wix, {redrive}"
-    return "refused", f"Look up the code and the request id at Wix, mend the cause, {redrive}"
+        return NOT_FOUND, f"Wix doesn't know what was asked for; check the order at Wix, {redrive}"
+    return REFUSED, f"Look up the code and the request id at Wix, mend the cause, {redrive}"
 
 
 def _app_removed(setback: Setback, error: AppRemoved) -> Change:

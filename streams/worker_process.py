@@ -16,12 +16,14 @@ from ingest.topics import EVENT_TOPICS
 from streams.agents import FlowDesk, RowDesk, register
 from streams.app import make_app, worker_group
 from streams.effect import FULFILLMENT, PAYMENT_NOTICE, PURCHASE_NOTICE, State
+from streams.holding import Hold, capped
 from streams.internal import InternalServer, create_internal_app
 from streams.meters import Meters
 from streams.notice import NoticeProcedure
 from streams.outbox import Outbox, OutboxAway
 from streams.outbox_schema import SchemaTooNew
 from streams.outcomes import OutcomeSender
+from streams.pause import PAUSABLE
 from streams.procedure import Procedure
 from streams.quota import Quota
 from streams.rows import RowPublisher
@@ -78,11 +80,15 @@ async def _work(plan: WorkerPlan, outbox: Outbox, stop: asyncio.Event) -> None:
     app = make_app(worker_group(plan.kafka), plan.kafka, plan.outbox.data_dir)
     state = _State(app, outbox, meters, plan.kafka.topic_prefix)
     internal = create_internal_app(meters.registry, missing=state.missing, refresh=state.refresh)
-    async with InternalServer(internal, plan.worker.worker_internal_port, setting="WORKER_INTERNAL_PORT"):
+    host, port = plan.worker.worker_internal_host, plan.worker.worker_internal_port
+    async with InternalServer(internal, port, host=host, setting="WORKER_INTERNAL_PORT"):
         if not await until_stopped(_ready_to_read(plan, outbox), stop):
             return
         async with RowPublisher(plan.kafka) as publisher:
-            register(app, plan.kafka, FlowDesk(outbox, publisher, meters), RowDesk(publisher, meters))
+            hold = Hold(outbox, plan.kafka.topic_prefix, lambda: stop.is_set() or bool(app.rebalancing))
+            app.transport.Consumer = capped(hold.caps)
+            desks = FlowDesk(outbox, publisher, meters, hold), RowDesk(publisher, meters, hold)
+            register(app, plan.kafka, *desks)
             sender = OutcomeSender(outbox, publisher, meters)
             async with (
                 _beside(sender.run, lambda: _note_group(plan.kafka, outbox)),
@@ -164,7 +170,7 @@ async def _opened(outbox: Outbox) -> bool:
 @contextlib.asynccontextmanager
 async def _runner(plan: WorkerPlan, outbox: Outbox, stop: asyncio.Event) -> AsyncIterator[None]:
     """The runner, which ends what it has begun once `stop` is set."""
-    sites, quota = Sites(plan.flows), Quota(plan.wix.wix_calls_per_minute)
+    sites, quota = Sites(plan.flows), Quota(plan.wix.live_calls_per_minute)
     async with WixClient(plan.wix, take=quota.take) as wix:
         runner = Runner(
             outbox,
@@ -222,7 +228,7 @@ class _State:
         if not has_partitions(self._app):
             lacking.append("no_partitions: waiting for Kafka or for this group's turn")
         try:
-            await self._outbox.counts()
+            lacking += [f"flow_paused: {one}" for one in await self._outbox.paused()]
         except OutboxAway as error:
             lacking.append(f"outbox_away: {error}")
         return lacking
@@ -232,6 +238,10 @@ class _State:
             counts = await self._outbox.counts()
             for state in State:
                 self._meters.effects.labels(state.value).set(counts.get(state, 0))
+            paused = {one.flow for one in await self._outbox.paused()}
+            for flow in PAUSABLE:
+                self._meters.paused.labels(flow).set(flow in paused)
+            self._meters.probed_sites.set(len(await self._outbox.open_circuits()))
         if has_partitions(self._app):
             self._set_lag(self._app.consumer)
 

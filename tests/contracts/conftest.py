@@ -1,10 +1,37 @@
-"""A Wix to hold to the contract."""
+"""What is held to the contracts: a Wix, and an outbox's database for each test."""
 
+import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
+import psycopg
 import pytest
 
+from streams.settings import OutboxSettings
 from tests.contracts.wix_target import Target, the_real_one, the_sandbox
+from tests.postgres_server import NoPostgres, postgres_server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A server's URL."""
+    try:
+        with postgres_server() as url:
+            yield url
+    except NoPostgres as reason:
+        pytest.skip(f"PostgreSQL: {reason}")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def outbox_settings(request: pytest.FixtureRequest, tmp_path: Path) -> OutboxSettings:
+    """Settings of an empty outbox of the test's own."""
+    if request.param == "sqlite":
+        return OutboxSettings(data_dir=tmp_path, outbox_url="")
+    server = request.getfixturevalue("postgres")
+    schema = f"t{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"create schema {schema}".encode())
+    return OutboxSettings(data_dir=tmp_path, outbox_url=f"{server}?options=-csearch_path%3D{schema}")
 
 
 @pytest.fixture(scope="module", params=["sandbox", "wix"])

@@ -1,13 +1,11 @@
 """What the outbox promises, held on SQLite and on PostgreSQL by the same tests."""
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from analytics.lifecycle import Consent, Shipment
@@ -19,7 +17,6 @@ from streams.outbox_away import OutboxAway
 from streams.outbox_schema import MIGRATIONS, SchemaTooNew
 from streams.procedure import Ready
 from streams.settings import OutboxSettings
-from tests.postgres_server import NoPostgres, postgres_server
 from tests.streams.made_effects import FLOW, NOW, SITE, Clock, a_handover, a_mark, an_effect, due
 
 KEY = "notice:payment:1"
@@ -27,25 +24,9 @@ CLAIM = timedelta(seconds=20)
 READY = Ready(request=None, claim={"conversation_id": "c-1"})
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    try:
-        with postgres_server() as url:
-            yield url
-    except NoPostgres as reason:
-        pytest.skip(f"PostgreSQL: {reason}")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> OutboxSettings:
-    """Each test has a database of its own."""
-    if request.param == "sqlite":
-        return OutboxSettings(data_dir=tmp_path, outbox_url="")
-    server = request.getfixturevalue("postgres")
-    schema = f"t{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"create schema {schema}".encode())
-    return OutboxSettings(data_dir=tmp_path, outbox_url=f"{server}?options=-csearch_path%3D{schema}")
+@pytest.fixture
+def settings(outbox_settings: OutboxSettings) -> OutboxSettings:
+    return outbox_settings
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from ingest.topics import ORDER_LIFECYCLE
 from streams.lifecycle import from_event
 from streams.row_reader import read_log
 from streams.rows import RowPublisher
-from tests.streams.event_records import a_plan_order_event
+from tests.streams.event_records import a_payment, a_plan_order_event
 
 Raw = tuple[str, bytes | None, bytes | None, Headers]
 
@@ -28,6 +28,14 @@ def purchases(number: int) -> list[EventRecord]:
         event = a_plan_order_event("purchased", id=order_id)
         events.append(replace(event, event_id=str(uuid4()), instance_id=f"site-{order_id[:2]}"))
     return events
+
+
+def payments_of(number: int) -> list[EventRecord]:
+    """Payments approved: each is one event that makes one notice due."""
+    return [
+        replace(a_payment(transaction_id=str(uuid4())), event_id=str(uuid4()), instance_id=f"site-{one}")
+        for one in range(number)
+    ]
 
 
 def put(kafka: KafkaSettings, events: Iterable[EventRecord | Raw]) -> None:

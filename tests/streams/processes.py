@@ -27,7 +27,9 @@ def free_port() -> int:
 class Process:
     """One command, its ports and its log."""
 
-    def __init__(self, kafka: KafkaSettings, data_dir: Path, *command: str, **settings: str) -> None:
+    def __init__(
+        self, kafka: KafkaSettings, data_dir: Path, *command: str, module: str = "streams", **settings: str
+    ) -> None:
         self.internal_port, self.reports_port = free_port(), free_port()
         self.log_file = data_dir / f"{'-'.join(command[:2])}-{time.time_ns()}.log"
         environment = os.environ | {
@@ -44,13 +46,21 @@ class Process:
         }
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "streams", *command], env=environment, stdout=log, stderr=log
+                [sys.executable, "-m", module, *command], env=environment, stdout=log, stderr=log
             )
 
     @property
     def log(self) -> str:
         """What it has written so far."""
         return self.log_file.read_text()
+
+    def lacks(self) -> str:
+        """What it says that it lacks before it is ready; empty where it is ready or silent."""
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{self.internal_port}/readyz")
+        except httpx.TransportError:
+            return ""
+        return "" if answer.status_code == 200 else answer.text
 
     def ready(self) -> bool:
         """Whether it says that it does its work."""
@@ -84,9 +94,11 @@ class Process:
 
 
 @contextmanager
-def running(kafka: KafkaSettings, data_dir: Path, *command: str, **settings: str) -> Iterator[Process]:
+def running(
+    kafka: KafkaSettings, data_dir: Path, *command: str, module: str = "streams", **settings: str
+) -> Iterator[Process]:
     """A process that doesn't outlive the test."""
-    process = Process(kafka, data_dir, *command, **settings)
+    process = Process(kafka, data_dir, *command, module=module, **settings)
     try:
         yield process
     finally:

@@ -41,7 +41,14 @@ async def _fill(folder: Path) -> None:
         changes = {
             "done": Change(state=State.DONE, wix_id="m-1"),
             "refused": Change(
-                state=State.FAILED, reason="refused", last_status=400, last_code="X", next_step="Look at Wix."
+                state=State.FAILED,
+                reason="refused",
+                last_status=400,
+                last_code="X",
+                next_step="Look at Wix.",
+                fingerprint="WixRefused:400:X:act",
+                request_id="r-7",
+                attempt=True,
             ),
             "unclear": Change(state=State.FAILED, reason="out_of_attempts", in_doubt=True),
         }
@@ -83,6 +90,9 @@ class TestList:
             (["--site", SITE, "--limit", "1"], ["unclear"]),
             (["--order", "done"], ["done"]),
             (["--flow", "fulfillment"], []),
+            (["--fingerprint", "WixRefused:400:X:act"], ["refused"]),
+            (["--since", "2000-01-01"], ["new", "unclear", "refused", "done"]),
+            (["--since", "2999-01-01T00:00Z"], []),
         ],
     )
     def test_filters(self, run: Run, words: list[str], fits: list[str]) -> None:
@@ -107,6 +117,20 @@ class TestShow:
         assert expected.items() <= shown.items()
         assert "Look at Wix." in run("show", "refused").stdout
 
+    def test_tells_cause_kind_attempts_wixs_last_answer_and_what_to_do(self, run: Run) -> None:
+        table = run("list", "--state", "failed").stdout
+        shown = run("show", "refused").stdout
+
+        assert "400 X request r-7" in table
+        for fact in ("Wix said no to the call", "WixRefused:400:X:act", "r-7", "Look at Wix."):
+            assert fact in shown
+        assert parsed(run("show", "refused", "--json"))["attempts"] == 1
+
+    def test_says_that_its_site_is_probed(self, run: Run, tmp_path: Path) -> None:
+        asyncio.run(_fail_running(tmp_path, 3))
+
+        assert parsed(run("show", "refused", "--json"))["site"]["failures_running"] == 3
+
     def test_an_unknown_key_is_said(self, run: Run) -> None:
         shown = run("show", "nothing")
 
@@ -127,7 +151,7 @@ class TestRedrive:
         assert keys(run("list", "--json", "--state", "doubtful")) == ["unclear"]
 
     def test_of_all_leaves_what_is_done(self, run: Run) -> None:
-        assert sorted(keys(run("redrive", "--all", "--json"))) == ["refused", "unclear"]
+        assert sorted(keys(run("redrive", "--all", "--json", "--yes"))) == ["refused", "unclear"]
 
         assert keys(run("list", "--json", "--state", "done")) == ["done"]
 
@@ -135,6 +159,19 @@ class TestRedrive:
         planned = run("redrive", "--all", "--dry-run")
 
         assert "2 failed effects would be tried again." in planned.stderr
+        assert keys(run("list", "--json", "--state", "failed")) == ["unclear", "refused"]
+
+    def test_of_many_asks_first_and_a_no_changes_nothing(self, run: Run) -> None:
+        asked = CliRunner().invoke(effects, ["redrive", "--all"], input="n\n")
+
+        assert (asked.exit_code, "Look at Wix." in asked.stdout) == (1, True)
+        assert "Try these 2 failed effects again?" in asked.stderr
+        assert keys(run("list", "--json", "--state", "failed")) == ["unclear", "refused"]
+
+    def test_of_many_as_json_wants_a_yes_beforehand(self, run: Run) -> None:
+        result = run("redrive", "--all", "--json")
+
+        assert (result.exit_code, "--yes" in result.stderr) == (2, True)
         assert keys(run("list", "--json", "--state", "failed")) == ["unclear", "refused"]
 
     def test_a_key_that_names_no_failed_effect_is_said(self, run: Run) -> None:
@@ -165,4 +202,17 @@ async def _record(folder: Path, key: str) -> None:
     outbox = Outbox(OutboxSettings(data_dir=folder, outbox_url=""))
     await outbox.open()
     await outbox.record(due(an_effect(key)))
+    await outbox.close()
+
+
+async def _fail_running(folder: Path, times: int) -> None:
+    """Wix gives the site no service."""
+    outbox = Outbox(OutboxSettings(data_dir=folder, outbox_url=""))
+    await outbox.open()
+    for number in range(times):
+        await outbox.record(due(an_effect(f"try-{number}", order=f"try-{number}")))
+        picked = await outbox.pick(Errand(owner="w", flows=(FLOW,), sites=9))
+        (held,) = [one for site, some in picked if site == SITE for one in some]
+        busy = Change(state=State.WAITING, reason="wix_busy", again_in=600.0, site_failed=True)
+        assert await outbox.settle(held, busy)
     await outbox.close()

@@ -1,0 +1,70 @@
+"""How commands ask the outbox and print what it answers: sentences where something is away, wide tables."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ingest.record import parse_time
+from streams.outbox import Outbox
+from streams.outbox_away import OutboxAway
+from streams.outbox_schema import SchemaTooNew
+from streams.settings import OutboxSettings
+
+T = TypeVar("T")
+
+PIPED_WIDTH = 400
+
+
+class Moment(click.ParamType):
+    """A time in ISO 8601, UTC unless it says otherwise."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Raises UsageError for anything else."""
+        moment = value if isinstance(value, datetime) else parse_time(value)
+        if moment is None:
+            self.fail(f"{value} is no time such as 2026-03-14 or 2026-03-14T09:30Z.", param, ctx)
+        return moment.astimezone(UTC)
+
+
+def ask(question: Callable[[Outbox], Awaitable[T]]) -> T:
+    """Open the outbox for one question; an outbox that is away becomes a sentence, not a traceback."""
+
+    async def asked() -> T:
+        outbox = Outbox(OutboxSettings())
+        await outbox.open(create=False)
+        try:
+            return await question(outbox)
+        finally:
+            await outbox.close()
+
+    try:
+        return asyncio.run(asked())
+    except (OutboxAway, SchemaTooNew) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def print_table(table: Table) -> None:
+    """Piped, a table is as wide as it needs: keys are there to be copied."""
+    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
+
+
+def reviewed(number: int, what: str, *, yes: bool, as_json: bool) -> None:
+    """Ask once before many are changed; one alone was named, and needs no question.
+
+    Raises:
+        click.Abort: the answer was no.
+        click.UsageError: nobody can be asked, since stdout is for JSON.
+    """
+    if yes or number <= 1:
+        return
+    if as_json:
+        raise click.UsageError(f"That is {number} {what}: look at them with --dry-run, then add --yes.")
+    click.confirm(f"Try these {number} {what} again?", abort=True, err=True)
