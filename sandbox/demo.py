@@ -61,18 +61,19 @@ class Show:
                 store_orders=self._orders if first_round else 0,
             )
             first, *others = stories.now
-            await self._tell_one(teller, first)
+            # Without a pause in the first round: whoever watches wants to see a message soon.
+            await self._tell_one(teller, first, pace=0 if first_round else self._pace)
             if stories.past:
                 self._seen.telling = (
                     f"ninety days of {len(stories.past)} orders at {len(stories.sites)} sites"
                 )
                 await teller.tell_past(stories.past, at_once=PAST_AT_ONCE)
             for story in others:
-                await self._tell_one(teller, story)
+                await self._tell_one(teller, story, pace=self._pace)
 
-    async def _tell_one(self, teller: Teller, story: Story) -> None:
+    async def _tell_one(self, teller: Teller, story: Story, *, pace: float) -> None:
         self._seen.telling = f"{story.name.replace('_', ' ')}: {story.title}"
-        await teller.tell(story, pause_seconds=self._pace)
+        await teller.tell(story, pause_seconds=pace)
 
     async def _watch(self, teller: Teller, witness: Witness) -> None:
         console = Console()
