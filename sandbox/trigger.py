@@ -17,6 +17,9 @@ from sandbox.stories.story import Webhook
 from sandbox.templates import NAMES, template
 from sandbox.webhooks import Signer, post
 
+# Beyond this many unanswered webhooks the next one waits, whatever the rate.
+_MOST_AT_ONCE = 64
+
 
 class TriggerSettings(BaseSettings):
     """Whose key signs, and where webhooks go."""
@@ -28,10 +31,10 @@ class TriggerSettings(BaseSettings):
 
 
 def changed(body: dict[str, Any], assignment: str) -> dict[str, Any]:
-    """The body with one value set, as `path.to.field=value`; the value is JSON, or else a text.
+    """The body with one value set, as `path.to.0.field=value`; the value is JSON, or else a text.
 
     Raises:
-        click.BadParameter: no `=`, or the path leads through something that is no object.
+        click.BadParameter: no `=`, or the path leads where nothing can be.
     """
     path, equals, value = assignment.partition("=")
     if not (equals and path):
@@ -40,11 +43,28 @@ def changed(body: dict[str, Any], assignment: str) -> dict[str, Any]:
     copy: dict[str, Any] = json.loads(json.dumps(body))
     branch: Any = copy
     for parent in parents:
-        branch = branch.setdefault(parent, {})
-        if not isinstance(branch, dict):
-            raise click.BadParameter(f"{parent} in {path} is no object")
-    branch[leaf] = _value(value)
+        branch = _inside(branch, parent, path)
+    if isinstance(branch, list):
+        branch[_place(branch, leaf, path)] = _value(value)
+    elif isinstance(branch, dict):
+        branch[leaf] = _value(value)
+    else:
+        raise click.BadParameter(f"{leaf} in {path} would be inside a value")
     return copy
+
+
+def _inside(branch: Any, name: str, path: str) -> Any:
+    if isinstance(branch, list):
+        return branch[_place(branch, name, path)]
+    if not isinstance(branch, dict):
+        raise click.BadParameter(f"{name} in {path} would be inside a value")
+    return branch.setdefault(name, {})
+
+
+def _place(items: list[Any], name: str, path: str) -> int:
+    if not name.isdecimal() or int(name) >= len(items):
+        raise click.BadParameter(f"{name} in {path} is no place of a list of {len(items)}")
+    return int(name)
 
 
 def _value(text: str) -> Any:
@@ -69,15 +89,57 @@ def _made(event: str, assignments: tuple[str, ...], site: str | None, count: int
         )
 
 
-async def _send(webhooks: Iterator[Webhook], signer: Signer, url: str) -> Counter[int]:
-    answers: Counter[int] = Counter()
-    async with httpx.AsyncClient() as http:
-        for webhook in webhooks:
-            jwt = signer.sign(
-                webhook.event_type, webhook.body, instance_id=webhook.instance_id, identity=webhook.identity
-            )
-            answers[await post(http, url, jwt)] += 1
-    return answers
+class _Sender:
+    """Sends webhooks; the answers are counted as they come in."""
+
+    def __init__(self, http: httpx.AsyncClient, signer: Signer, url: str) -> None:
+        self._http = http
+        self._signer = signer
+        self._url = url
+        self.answers: Counter[int] = Counter()
+
+    async def send(self, webhook: Webhook) -> None:
+        jwt = self._signer.sign(
+            webhook.event_type, webhook.body, instance_id=webhook.instance_id, identity=webhook.identity
+        )
+        self.answers[await post(self._http, self._url, jwt)] += 1
+
+
+async def _send(webhooks: Iterator[Webhook], signer: Signer, url: str, *, rate: float | None) -> Counter[int]:
+    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=_MOST_AT_ONCE)) as http:
+        sender = _Sender(http, signer, url)
+        if rate is None:
+            for webhook in webhooks:
+                await sender.send(webhook)
+        else:
+            await _paced(sender, webhooks, rate)
+    return sender.answers
+
+
+async def _paced(sender: _Sender, webhooks: Iterator[Webhook], rate: float) -> None:
+    """So many a second, whether the answers to those before are there or not."""
+    now = asyncio.get_running_loop().time
+    began = now()
+    under_way: set[asyncio.Task[None]] = set()
+    try:
+        for number, webhook in enumerate(webhooks):
+            await asyncio.sleep(began + number / rate - now())
+            while len(under_way) >= _MOST_AT_ONCE:
+                under_way = await _some_done(under_way)
+            under_way.add(asyncio.create_task(sender.send(webhook)))
+        while under_way:
+            under_way = await _some_done(under_way)
+    finally:
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def _some_done(under_way: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+    done, left = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+    return left
 
 
 def _list_events(ctx: click.Context, option: click.Parameter, is_asked: bool) -> None:
@@ -96,14 +158,31 @@ def _list_events(ctx: click.Context, option: click.Parameter, is_asked: bool) ->
     "assignments",
     multiple=True,
     metavar="PATH=VALUE",
-    help="Change the innermost JSON, such as eventTime=2026-01-31T09:00:00Z; may be repeated.",
+    help="Change the innermost JSON: eventTime=2026-01-31T09:00:00Z, lineItems.0.quantity=2; repeatable.",
 )
 @click.option("--site", help="The instanceId [default: one made up].")
-@click.option("--count", default=1, show_default=True, help="How many, each with ids of its own.")
+@click.option(
+    "--count",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many, each with ids of its own.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="So many a second [default: each when the one before is answered].",
+)
 @click.option("--url", help="Where to [default: WEBHOOK_URL].")
 @click.option("--print", "only_print", is_flag=True, help="Print the innermost JSON instead of sending.")
 def command(
-    event: str, assignments: tuple[str, ...], site: str | None, count: int, url: str | None, only_print: bool
+    event: str,
+    assignments: tuple[str, ...],
+    site: str | None,
+    count: int,
+    rate: float | None,
+    url: str | None,
+    only_print: bool,
 ) -> None:
     """Send EVENT as Wix would: signed, in three layers.
 
@@ -118,7 +197,7 @@ def command(
         return
     target = url or settings.webhook_url
     try:
-        answers = asyncio.run(_send(webhooks, Signer(settings.data_dir), target))
+        answers = asyncio.run(_send(webhooks, Signer(settings.data_dir), target, rate=rate))
     except httpx.TransportError as error:
         why = f"nobody answered at {target} ({error or type(error).__name__})"
         raise click.ClickException(f"{why}; start ingest there, or give --url") from error
