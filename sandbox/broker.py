@@ -300,8 +300,10 @@ def command(port: int | None, data_dir: Path | None) -> None:
     """
     settings = BrokerSettings()
     broker = EmbeddedBroker(data_dir or settings.data_dir, port or settings.kafka_port, settings=settings)
-    # SIGTERM as Ctrl-C, so that Kafka is never left behind.
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGTERM as Ctrl-C, so that Kafka is never left behind. SIGINT too: a shell starts background
+    # jobs with it ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     try:
         with broker:
             click.echo(

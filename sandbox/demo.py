@@ -149,7 +149,8 @@ def command(
 
 def _show(ports: Ports, data_dir: Path, seed: int, *, subscriptions: int, orders: int, pace: float) -> None:
     sites = library(datetime.now(UTC)).sites
-    with System(data_dir, sites=sites, ports=ports) as system:
+    # Slow enough that a page is drawn from one version, quick enough to be watched.
+    with System(data_dir, sites=sites, ports=ports, environment={"SNAPSHOT_SECONDS": "5"}) as system:
         click.echo(f"Starting every room; their logs are in {system.data_dir / 'logs'}", err=True)
         system.start()
         show = Show(system, seed=seed, subscriptions=subscriptions, orders=orders, pace=pace)

@@ -241,12 +241,15 @@ _COMMANDS = {
 
 @contextmanager
 def stopping_on_signals() -> Iterator[None]:
-    """SIGTERM and a closed terminal stop a run as Ctrl-C does, so that nothing is left behind."""
+    """SIGTERM and a closed terminal stop a run as Ctrl-C does, so that nothing is left behind.
+
+    SIGINT is asked for as well: a shell starts background jobs with it ignored.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    numbers = (signal.SIGTERM, signal.SIGHUP)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, interrupt) for number in numbers]
     try:
         yield
