@@ -20,6 +20,7 @@ num.partitions=4
 default.replication.factor=1
 min.insync.replicas=1
 offsets.topic.replication.factor=1
+offsets.retention.minutes=576000
 offsets.topic.num.partitions=5
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1

@@ -11,7 +11,15 @@ from pydantic_settings import BaseSettings
 from ingest.settings import KafkaSettings
 from streams import logs
 from streams.running import Refusal
-from streams.settings import FlowSettings, LedgerProcessSettings, OutboxSettings, WixSettings, WorkerSettings
+from streams.settings import (
+    FlowSettings,
+    KeySettings,
+    LedgerProcessSettings,
+    OutboxSettings,
+    ReportsSettings,
+    WixSettings,
+    WorkerSettings,
+)
 from streams.settings_help import settings_help
 
 WORKER_SETTINGS: tuple[type[BaseSettings], ...] = (
@@ -22,6 +30,7 @@ WORKER_SETTINGS: tuple[type[BaseSettings], ...] = (
     WorkerSettings,
 )
 LEDGER_SETTINGS: tuple[type[BaseSettings], ...] = (KafkaSettings, LedgerProcessSettings)
+DOCTOR_SETTINGS: tuple[type[BaseSettings], ...] = (KeySettings, ReportsSettings)
 SUBCOMMANDS = {
     "replay": ("streams.replay_cli", "replay_group"),
     "effects": ("streams.effects_cli", "effects"),
@@ -48,7 +57,7 @@ class Lazy(click.Group):
         return command
 
 
-@click.command(cls=Lazy, epilog=settings_help({*WORKER_SETTINGS, *LEDGER_SETTINGS}))
+@click.command(cls=Lazy, epilog=settings_help({*WORKER_SETTINGS, *LEDGER_SETTINGS, *DOCTOR_SETTINGS}))
 def main() -> None:
     """The flows: read the log, decide, act at Wix, keep the ledger."""
 

@@ -43,7 +43,7 @@ COMMANDS = (
 )
 
 
-@click.group("plan-orders", epilog=settings_help((WixSettings,)))
+@click.group("plan-orders", commands=COMMANDS, epilog=settings_help((WixSettings,)))
 def plan_orders() -> None:
     """Orders of Pricing Plans at Wix: look, create, change.
 
@@ -53,7 +53,3 @@ def plan_orders() -> None:
     Exit codes: 0 done; 1 refused by Wix; 2 used wrongly, nothing was changed; 3 Wix is away, or
     gave no clear answer.
     """
-
-
-for command in COMMANDS:
-    plan_orders.add_command(command)

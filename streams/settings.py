@@ -42,6 +42,17 @@ class WixSettings(BaseSettings):
         return max(1, self.wix_calls_per_minute - self.wix_command_calls_per_minute)
 
 
+class KeySettings(BaseSettings):
+    """The keys that the door believes; the doctor looks whether they can be read."""
+
+    model_config = ENVIRONMENT
+
+    wix_public_keys: str = ""
+    """Our apps' public keys from Wix: PEM, or base64 of PEM, several with commas between."""
+    wix_public_keys_file: Path | None = None
+    """File with the keys, read again when it changes, so that a rotation needs no restart."""
+
+
 class OutboxSettings(BaseSettings):
     """Where effects are kept and how long claims last."""
 
@@ -124,3 +135,14 @@ class LedgerProcessSettings(BaseSettings):
     def path(self) -> Path:
         """The DuckDB file in force."""
         return self.ledger_path or self.data_dir / "ledger.duckdb"
+
+
+class ReportsSettings(BaseSettings):
+    """Where the report service is, as its readers see it; the doctor asks it."""
+
+    model_config = ENVIRONMENT
+
+    reports_url: str = "http://127.0.0.1:8100"
+    """Where the report service answers."""
+    reports_token: SecretStr = SecretStr("")
+    """What a caller of the report service must show; needed beyond this machine."""
