@@ -1,11 +1,13 @@
 """What is seeded becomes sites with orders and people on them, each put in place by its id."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from sandbox.wix_api.business import Business
 from sandbox.wix_api.plans.coupon import Coupon
+from sandbox.wix_api.plans.order import PlanOrder
+from sandbox.wix_api.plans.passing import due
 from sandbox.wix_api.plans.plan import Plan
 from sandbox.wix_api.plans.price import Tax
 from sandbox.wix_api.subscriptions import Subscription
@@ -49,6 +51,12 @@ class _PlanOrder(_Order):
 
     lives: bool = False
 
+    @model_validator(mode="after")
+    def _alive(self) -> Self:
+        if self.lives:
+            _check_dates(PlanOrder(shown=self.order, lives=True))
+        return self
+
 
 class _Plan(_OnSite):
     plan: Plan
@@ -88,6 +96,14 @@ class Seed(Wire):
     members: list[_Member] = Field(default_factory=list)
     contacts: list[_Contact] = Field(default_factory=list)
     subscriptions: list[_Subscription] = Field(default_factory=list)
+
+
+def _check_dates(order: PlanOrder) -> None:
+    try:
+        due(order)
+        _ = order.term.end, order.end, order.cycle_end, order.paused_for
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"can't live: its dates or its pricing can't be read ({error})") from error
 
 
 def sow(world: World, seed: Seed) -> None:

@@ -10,11 +10,9 @@ from tests.contracts.wix_target import Target, payload
 
 CHECKOUT = "/pricing-plans/v2/checkout/orders"
 ORDERS = "/pricing-plans/v2/orders"
+MEMBER_ORDERS = "/pricing-plans/v2/member/orders"
 FULFILLMENTS = "/ecom/v1/fulfillments"
 LINE = "00000000-0000-0000-0000-000000000001"
-
-# Made by Wix once and not since, though its old samples show them.
-OLD = ("order.priceDetails",)
 
 MEMBER_DOES_NOT_EXIST = "00000000-0000-4000-8000-00000000dead"
 
@@ -214,6 +212,44 @@ class TestPlanOrderChanges:
         answer = wix.http.post(f"{ORDERS}/00000000-0000-4000-8000-000000000000/{action}", json=body)
 
         assert answer.status_code == 404
+
+
+class TestMembers:
+    """What a member does for themselves; an app can't."""
+
+    def test_preview_of_an_online_order(self, wix: Target) -> None:
+        answer = wix.http.post(
+            f"{CHECKOUT}/preview-online", json={"planId": wix.id("plan_id")}, headers=wix.as_member()
+        )
+
+        assert answer.status_code == 200, answer.text
+        assert set(answer.json()) >= {"order", "purchaseLimitExceeded"}
+
+    def test_buy_see_and_cancel(self, wix: Target) -> None:
+        wix.may_change()
+        me = wix.as_member()
+        bought = wix.http.post(f"{CHECKOUT}/online", json={"planId": wix.id("plan_id")}, headers=me).json()[
+            "order"
+        ]
+        path = f"{MEMBER_ORDERS}/{bought['id']}"
+
+        one = wix.http.get(path, headers=me).json()["order"]
+        listed = wix.http.get(MEMBER_ORDERS, params={"limit": 1}, headers=me).json()
+        asked = wix.http.post(f"{path}/cancel", json=payload("cancel_order.request"), headers=me)
+
+        like = payload("get_order.answer")
+        # A draft has no cycle yet, and a site may levy no tax.
+        ignore = ("order.currentCycle", "order.pricing.prices.price.tax")
+        wix.check({"order": one}, like, must=("order.id", "order.buyer.memberId"), ignore=ignore)
+        assert one["type"] == "ONLINE"
+        assert [order["id"] for order in listed["orders"]] == [bought["id"]]
+        assert (asked.status_code, asked.json()) == (200, {})
+
+    def test_their_orders_are_not_for_an_app(self, wix: Target) -> None:
+        assert wix.http.get(MEMBER_ORDERS).status_code in (401, 403)
+
+    def test_the_owners_calls_are_not_for_a_member(self, wix: Target) -> None:
+        assert wix.http.get(ORDERS, headers=wix.as_member()).status_code in (401, 403)
 
 
 class TestFulfillmentChanges:

@@ -46,6 +46,7 @@ class WixTestSettings(BaseSettings):
     email: str = ""
     visitor_id: str = ""
     plan_id: str = ""
+    member_token: SecretStr = SecretStr("")
     changes: bool = False
 
 
@@ -59,6 +60,7 @@ class Target:
     instance_id: str
     is_ours: bool
     changes: bool
+    member_token: str = ""
     ids: dict[str, str] = field(default_factory=dict)
 
     def id(self, name: str) -> str:
@@ -74,6 +76,15 @@ class Target:
         body = {name: [{"instanceId": SITE, **one} for one in ones] for name, ones in entities.items()}
         seeded = self.http.post("/admin/seed", json=body)
         assert seeded.status_code == 200, seeded.text
+
+    def as_member(self) -> dict[str, str]:
+        """Headers of a call that the member makes; it is skipped where no token of theirs is given."""
+        if self.is_ours:
+            who = {"instanceId": self.instance_id, "memberId": self.id("member_id")}
+            return {"authorization": self.http.post("/admin/tokens", json=who).json()["access_token"]}
+        if not self.member_token:
+            pytest.skip("WIX_TEST_MEMBER_TOKEN is not set")
+        return {"authorization": self.member_token}
 
     def may_change(self) -> None:
         """Skip the test where nothing may be changed."""
@@ -159,6 +170,7 @@ def the_real_one() -> Iterator[Target]:
                 instance_id=given.instance_id,
                 is_ours=False,
                 changes=given.changes,
+                member_token=given.member_token.get_secret_value(),
                 ids={
                     name: str(value) for name, value in given.model_dump().items() if isinstance(value, str)
                 },

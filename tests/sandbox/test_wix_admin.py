@@ -218,6 +218,16 @@ class TestRules:
 
 
 class TestTime:
+    @pytest.mark.parametrize(
+        "lacking", [{"pricing": {"subscription": {}}}, {"startDate": "soon"}, {"endDate": 5}]
+    )
+    def test_an_order_whose_dates_cannot_be_read_cannot_live(self, wix: Wix, lacking: dict[str, Any]) -> None:
+        order = {**PLAN_ORDER, **lacking, "status": "ACTIVE"}
+        seed = {"planOrders": [{"instanceId": SITE, "order": order, "lives": True}]}
+
+        assert wix.http.post("/admin/seed", json=seed).status_code == 400
+        wix.seed(planOrders=[{"order": order}])
+
     def test_moving_the_clock_lets_happen_what_is_due(self, wix: Wix) -> None:
         ended = {**PLAN_ORDER, "status": "ACTIVE", "endDate": "2026-03-02T00:00:00.000Z"}
         wix.seed(planOrders=[{"order": ended, "lives": True}])

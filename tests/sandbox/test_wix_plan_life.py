@@ -162,7 +162,7 @@ class TestCreateOnline:
         order = site.buy(site.offer(), online=True)
         site.pay(order["id"])
 
-        assert "waits for its first payment" in refusal(site, order["id"], "pay")
+        assert "waits for no payment" in refusal(site, order["id"], "pay")
 
     def test_the_start_of_a_draft_can_be_moved(self, site: PlanSite) -> None:
         order = site.buy(site.offer(), online=True)
@@ -282,6 +282,14 @@ class TestDates:
 
         starts = [cycle["startedDate"][:10] for cycle in site.order(order_id)["cycles"]]
         assert starts == ["2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30"]
+
+    def test_two_thousand_years_are_no_trouble(self, site: PlanSite) -> None:
+        order_id = a_running(site, recurring("YEAR", 2000))
+        site.act(order_id, "pause")
+        site.pass_time(days=1)
+        site.act(order_id, "resume")
+
+        assert site.order(order_id)["endDate"] == "4026-02-01T12:00:00.000Z"
 
     def test_a_leap_day_comes_back_after_four_years(self, site: PlanSite) -> None:
         site.pass_time(days=759)
@@ -554,6 +562,16 @@ class TestPayments:
 
         assert site.order(order["id"])["lastPaymentStatus"] == "FAILED"
         assert site.heard() == ["payment:DECLINED", "updated"]
+
+    def test_a_renewal_that_was_refused_may_be_paid_after_all(self, site: PlanSite) -> None:
+        order = site.buy(site.offer(2, recurring("MONTH", 0)), online=True)
+        site.pay(order["id"])
+        site.pay(order["id"], succeeds=False)
+        site.heard()
+        site.pay(order["id"])
+
+        assert site.order(order["id"])["lastPaymentStatus"] == "PAID"
+        assert site.heard() == ["payment:APPROVED", "updated"]
 
     def test_a_payment_names_order_amount_and_cycle(self, site: PlanSite) -> None:
         order = site.buy(site.offer(2, recurring("MONTH", 0, value="15.50")), online=True)

@@ -43,11 +43,16 @@ def started(order: PlanOrder, now: datetime) -> PlanOrder:
 def paid(order: PlanOrder, *, now: datetime) -> Change:
     """The buyer paid a new online order, or gave a means of payment for after the trial.
 
+    A renewal that the bank had refused may be paid as well.
+
     Raises:
-        Refusal: it is not one that waits for its first payment.
+        Refusal: it waits for no payment.
     """
+    if order.is_online and order.status == "ACTIVE" and order.payment == "FAILED":
+        settled = order.with_shown(lastPaymentStatus="PAID", updatedDate=instant(now))
+        return Change(order=settled, told=("updated",), at=now, charged=order.cycle_index)
     if not order.is_online or order.status != "DRAFT":
-        raise _refusal(order, "Only a new online order waits for its first payment")
+        raise _refusal(order, "The order waits for no payment online")
     trial = bool(order.term.trial_days)
     settled = order.with_shown(
         lastPaymentStatus="PENDING" if trial else "PAID", status="PENDING", updatedDate=instant(now)
@@ -231,7 +236,7 @@ def _ended_now(order: PlanOrder, cause: Cause, now: datetime) -> PlanOrder:
 
 
 def _without_pause(order: PlanOrder, now: datetime) -> PlanOrder:
-    *before, last = order.shown["pausePeriods"]
+    *before, last = order.shown.get("pausePeriods") or [{"pauseDate": instant(now)}]
     length = now - moment(last["pauseDate"])
     facts: JsonObject = {"pausePeriods": [*before, {**last, "status": "ENDED", "resumeDate": instant(now)}]}
     for name in ("endDate", "earliestEndDate"):

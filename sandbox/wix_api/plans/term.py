@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from sandbox.wix_api.wire import Wire
 
@@ -25,7 +25,7 @@ def moment(text: object) -> datetime:
     """A date as Wix writes it, of any precision, as the milliseconds that answers have.
 
     Raises:
-        ValueError: it is no date, has no time zone, or lies centuries away.
+        ValueError: it is no date or has no time zone.
     """
     if not isinstance(text, str):
         raise ValueError("is not a date and time")
@@ -35,9 +35,18 @@ def moment(text: object) -> datetime:
         raise ValueError("is not a date and time") from error
     if read.tzinfo is None:
         raise ValueError("has no time zone")
-    if not _EARLIEST <= read <= _LATEST:
-        raise ValueError("is not between 1970 and 2200")
     return whole(read)
+
+
+def near(at: datetime) -> datetime:
+    """A date that may be asked for.
+
+    Raises:
+        ValueError: it lies centuries away.
+    """
+    if not _EARLIEST <= at <= _LATEST:
+        raise ValueError("is not between 1970 and 2200")
+    return at
 
 
 def whole(at: datetime) -> datetime:
@@ -46,7 +55,7 @@ def whole(at: datetime) -> datetime:
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
-Moment = Annotated[datetime, BeforeValidator(moment)]
+Moment = Annotated[datetime, BeforeValidator(moment), AfterValidator(near)]
 
 
 class Duration(Wire):
