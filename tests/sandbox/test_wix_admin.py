@@ -219,7 +219,7 @@ class TestRules:
 
 class TestTime:
     @pytest.mark.parametrize(
-        "lacking", [{"pricing": {"subscription": {}}}, {"startDate": "soon"}, {"endDate": 5}]
+        "lacking", [{"pricing": {"subscription": {"cycleCount": 3}}}, {"startDate": "soon"}, {"endDate": 5}]
     )
     def test_an_order_whose_dates_cannot_be_read_cannot_live(self, wix: Wix, lacking: dict[str, Any]) -> None:
         order = {**PLAN_ORDER, **lacking, "status": "ACTIVE"}
