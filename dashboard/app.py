@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 import streamlit as st
 
 from dashboard import frame
-from dashboard.views import churn, fulfillment, orders, pipeline
+from dashboard.views import churn, failures, fulfillment, orders, pipeline
 
 AUTO_REFRESH = "Draws the page anew when the ledger has a newer version, at most every quarter of a minute."
 STATIC = Path(__file__).parent / "static"
@@ -36,6 +36,7 @@ def main() -> None:
                     icon=":material/monitor_heart:",
                     url_path="pipeline",
                 ),
+                st.Page(failures.page, title="Failures", icon=":material/report:", url_path="failures"),
             ],
         }
     )

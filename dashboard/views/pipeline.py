@@ -65,21 +65,6 @@ def _body(version: str) -> None:
         key="effects",
         empty="No event has made anything due yet.",
     )
-    failed = client.fetch_now("effect_log", outcome="failed", limit="100")
-    frame.table(
-        "Failed effects",
-        "Look at one with `python -m streams effects show KEY`, try it again with `effects redrive KEY`",
-        failed,
-        key="failed",
-        empty="No effect has failed.",
-    )
-    frame.table(
-        "Dead letters",
-        "Records that could not be read or decided",
-        client.fetch_now("dead_letters", limit="100"),
-        key="dead_letters",
-        empty="Every record could be read.",
-    )
 
 
 def _cards(row: pd.Series) -> list[cards.Card]:

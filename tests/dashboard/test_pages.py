@@ -13,7 +13,7 @@ from tests.analytics import history
 from tests.dashboard.conftest import Service
 
 APP = str(Path(__file__).parents[2] / "dashboard" / "app.py")
-PAGES = ["orders", "churn", "fulfillment", "pipeline"]
+PAGES = ["orders", "churn", "fulfillment", "pipeline", "failures"]
 
 RUN_A_PAGE = """
 import streamlit as st
@@ -163,14 +163,6 @@ class TestFulfillment:
 
 
 class TestPipeline:
-    def test_dead_letters_are_counted_and_listed(self, told: Service) -> None:
-        app = run("pipeline")
-
-        assert cards(app)["Dead letters"] == "1"
-        assert any(
-            "reason" in frame.value and "not_json" in list(frame.value["reason"]) for frame in app.dataframe
-        )
-
     def test_the_strip_and_the_card_show_one_number(self, told: Service) -> None:
         """They read the same report; two questions once gave two answers."""
         app = run("pipeline")
@@ -182,3 +174,49 @@ class TestPipeline:
 
         assert isinstance(table, pa.Table)
         assert table.num_rows == 1
+
+
+class TestFailures:
+    @pytest.fixture
+    def refused(self, told: Service) -> Service:
+        """A message that Wix refused for good, and one that nobody wanted."""
+        when = datetime.now(UTC) - timedelta(hours=2)
+        step = {
+            "event_at": when,
+            "reason": "forbidden",
+            "last_status": 403,
+            "next_step": "Grant Manage Inbox.",
+        }
+        told.tell(
+            [
+                history.due("notice:a", "sub-1", when),
+                history.outcome("notice:a", "sub-1", 1, "failed", when, **step),
+                history.due("notice:b", "sub-2", when),
+                history.outcome(
+                    "notice:b", "sub-2", 1, "suppressed", when, event_at=when, reason="not_subscribed"
+                ),
+            ]
+        )
+        return told
+
+    def test_a_refused_effect_is_listed_with_its_cause(self, refused: Service) -> None:
+        app = run("failures")
+
+        failed = app.dataframe[0].value
+        assert cards(app)["Failed"] == "1"
+        assert list(failed["reason"]) == ["forbidden"]
+        assert list(failed["last_status"]) == [403]
+
+    def test_dead_letters_are_counted_and_listed(self, refused: Service) -> None:
+        app = run("failures")
+
+        assert cards(app)["Dead letters"] == "1"
+        assert any("reason" in f.value and "not_json" in list(f.value["reason"]) for f in app.dataframe)
+
+    def test_what_was_not_wanted_is_listed_by_reason(self, refused: Service) -> None:
+        reasons = [list(f.value["reason"]) for f in run("failures").dataframe if "share" in f.value]
+
+        assert reasons == [["not_subscribed"]]
+
+    def test_without_failures_it_says_so(self, told: Service) -> None:
+        assert "No effect has failed." in words(run("failures"))
