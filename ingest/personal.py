@@ -7,8 +7,9 @@ Three nets, each for what the one before can't catch:
 2. names that are personal in one kind of event only (`content` of an inbox message);
 3. values: e-mail addresses wherever they stand, and the asterisks of an anonymized event.
 
-An event that the catalogue does not know gets the names of net 2 of every kind, and plain names
-of people as well. Ids stay: with them the flows ask Wix when they need to know.
+Of an event that the catalogue does not know nobody can say which names are personal: beside the
+envelope it keeps only ids, times, numbers and words of Wix's. Ids stay everywhere: with them the
+flows ask Wix when they need to know.
 """
 
 import re
@@ -23,7 +24,7 @@ ANYWHERE = frozenset(
     {
         # who
         "firstName", "lastName", "fullName", "nickname", "company", "vatId", "taxId", "birthdate",
-        "email", "emails", "emailAddress", "loginEmail", "primaryEmail",
+        "email", "emails", "emailAddress", "loginEmail", "primaryEmail", "authorEmail",
         "phone", "phones", "phoneNumber", "primaryPhone", "ipAddress",
         "contactDetails", "recipientInfo", "shippingAddressContacts", "billingAddressContacts",
         # where
@@ -39,18 +40,30 @@ ANYWHERE = frozenset(
     }
 )  # fmt: skip
 
-# 2. Texts of messages; what a buyer asked to have engraved; who is a participant by name.
+# 2. Texts of messages; what a buyer asked to have engraved; who is a participant by name; the part of
+# the world an order goes to; what the merchant's checkout wrote about an item, and the bank's own number
+# of a payment, which Wix masks when a person asks to be forgotten.
 BY_ENTITY: Mapping[Entity, frozenset[str]] = {
     "audience": frozenset({"content", "text", "previewText", "displayName", "displayData", "interaction"}),
-    "store_order": frozenset({"descriptionLines", "customActivity", "deliveryInstructions", "instructions"}),
+    "store_order": frozenset(
+        {"descriptionLines", "customActivity", "deliveryInstructions", "instructions", "region"}
+    ),
     "subscription": frozenset(),
-    "payment": frozenset(),
+    "payment": frozenset({"description", "providerTransactionId"}),
     "fulfillments": frozenset(),
     "installation": frozenset(),
 }
 UNKNOWN = frozenset().union(*BY_ENTITY.values()) | frozenset(
     {"name", "first", "last", "message", "subject", "note", "notes", "picture", "photo", "profile"}
 )
+
+# What stays as text of an unknown event: ids, times and words such as NOT_PAID.
+_NEUTRAL = re.compile(
+    r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+    r"|\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)"
+    r"|[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|[A-Z]{2,32}"
+)
+_ENVELOPE = ("id", "entityFqdn", "slug", "entityId", "eventTime", "originatedFrom", "entityEventSequence")
 
 # Wix may send an entity as JSON in a string, where names could not be seen.
 _CARRIERS = frozenset({"entity", "currentEntity", "deletedEntity", "body"})
@@ -63,8 +76,11 @@ def without_personal(body: Mapping[str, Any], entity: Entity | None) -> dict[str
 
     `entity` None is an event we don't know. Entities that came as JSON strings become objects.
     """
-    names = ANYWHERE | (UNKNOWN if entity is None else BY_ENTITY[entity])
-    return _object(body, names, opening=True)
+    if entity is not None:
+        return _object(body, ANYWHERE | BY_ENTITY[entity], opening=True)
+    envelope = {key: body[key] for key in _ENVELOPE if isinstance(body.get(key), str)}
+    kept = _object(body, ANYWHERE | UNKNOWN, opening=True)
+    return _neutral(kept) | {key: text for key, text in envelope.items() if key in kept}
 
 
 def _object(value: Mapping[str, Any], names: frozenset[str], *, opening: bool) -> dict[str, Any]:
@@ -91,6 +107,20 @@ def _list(value: list[Any], names: frozenset[str], *, opening: bool) -> list[Any
     """An empty key has no name to go by, so each member is judged by its value alone."""
     members = (_object({"": member}, names, opening=opening) for member in value)
     return [member[""] for member in members if member]
+
+
+def _neutral(value: dict[str, Any]) -> dict[str, Any]:
+    """Without the texts that could be anything."""
+    return {key: member for key, each in value.items() if (member := _neutral_member(each)) is not _DROPPED}
+
+
+def _neutral_member(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if _NEUTRAL.fullmatch(value) else _DROPPED
+    if isinstance(value, list):
+        members = map(_neutral_member, value)
+        return [member for member in members if member is not _DROPPED]
+    return _neutral(value) if isinstance(value, dict) else value
 
 
 def _is_personal(text: str) -> bool:

@@ -147,17 +147,35 @@ class TestHidingPlaces:
 
 
 class TestUnknownEvents:
-    def test_an_event_we_do_not_know_keeps_ids_and_loses_people(self) -> None:
-        contact = {
-            "id": "c",
-            "info": {"name": {"first": "Dana", "last": "Kim"}, "emails": ["a@b.example"], "locale": "en"},
+    def test_an_event_we_do_not_know_keeps_its_envelope_ids_times_and_words_of_wixs(self) -> None:
+        known = {
+            "id": "42fc1d17-05c5-52d8-9ebc-8d80694811f6",
+            "createdDate": "2019-10-30T17:22:10.299Z",
+            "status": "NOT_PAID",
+            "revision": 3,
+            "isMain": True,
         }
+        people = {"jobTitle": "Developer", "e164Phone": "+97297495550", "slug": "danakim", "tags": ["vip"]}
+        envelope = {"id": "e-1", "entityFqdn": "wix.contacts.v4.contact", "slug": "created"}
 
-        found = without_personal({"id": "e", "createdEvent": {"entity": contact}}, None)
+        found = without_personal(envelope | {"createdEvent": {"entity": known | people}}, None)
 
-        assert found == {"id": "e", "createdEvent": {"entity": {"id": "c", "info": {"locale": "en"}}}}
+        assert found == envelope | {"createdEvent": {"entity": known | {"tags": []}}}
+
+    @pytest.mark.parametrize("text", ["Kim", "097495550", "en-us", "2 a.m.", "x_y", "", "5d0c-9a43"])
+    def test_a_text_that_could_be_anything_goes(self, text: str) -> None:
+        assert without_personal({"some": text}, None) == {}
+
+    def test_names_of_people_go_whatever_they_look_like(self) -> None:
+        body = {"info": {"name": {"first": "DANA", "last": "KIM"}, "phone": 97495550}, "emails": ["NONE"]}
+
+        assert without_personal(body, None) == {"info": {}}
 
     def test_a_message_of_an_unknown_kind_loses_its_text(self) -> None:
-        body = {"actionEvent": {"body": {"message": {"content": {"text": "hi"}}, "conversationId": "c"}}}
+        conversation = "06d78275-0cb8-59a6-b3f7-e48de8b5de75"
+        body = {"actionEvent": {"body": {"message": {"content": "HI"}, "conversationId": conversation}}}
 
-        assert without_personal(body, None) == {"actionEvent": {"body": {"conversationId": "c"}}}
+        assert without_personal(body, None) == {"actionEvent": {"body": {"conversationId": conversation}}}
+
+    def test_an_address_is_no_envelope(self) -> None:
+        assert without_personal({"entityId": "dana@shop.example"}, None) == {}
