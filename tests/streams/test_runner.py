@@ -857,3 +857,68 @@ async def _is(outbox: Outbox, key: str, state: State) -> bool:
 
 async def _counted(outbox: Outbox, state: State, count: int) -> bool:
     return (await outbox.counts())[state] == count
+
+
+class TestASiteThatFails:
+    async def test_is_left_alone_after_three_failures_running(self, outbox: Outbox) -> None:
+        procedure = Scripted(prepare_=[WixUnreachable("no answer")])
+        await outbox.record(due(*(an_effect(f"k{n}", order=f"o{n}") for n in range(10))))
+
+        async with running(outbox, procedure, backoff=Backoff(delays_seconds=(60.0,))):
+            await until(lambda: is_probed(outbox))
+            await outbox.record(due(an_effect("another", site="another", order="another")))
+            await until(lambda: was_tried(procedure, "another"))
+
+        assert [key for _, key in procedure.asked] == ["k0", "k1", "k2", "another"]
+        assert (await outbox.counts())[State.DUE] == 7
+
+    async def test_three_failures_with_an_answer_in_between_are_not_running(self, outbox: Outbox) -> None:
+        down, up = WixUnreachable("no answer"), Ready(request="hello")
+        procedure = Scripted(prepare_=[down, down, up, down, up])
+        await outbox.record(due(*(an_effect(f"k{n}", order=f"o{n}") for n in range(5))))
+
+        async with running(outbox, procedure, backoff=Backoff(delays_seconds=(60.0,))):
+            await until_settled(outbox, DONE, WAITING)
+
+        assert await outbox.open_circuits() == []
+        assert (await outbox.counts())[DONE] == 2
+
+
+class TestABugInAProcedure:
+    async def test_fails_two_effects_keeps_the_rest_and_pauses_the_flow(self, outbox: Outbox) -> None:
+        procedure = Scripted(prepare_=[KeyError("surprise")])
+        await outbox.record(due(*(an_effect(f"k{n}", order=f"o{n}") for n in range(6))))
+
+        async with running(outbox, procedure):
+            await until(lambda: is_paused(outbox))
+
+        counts = await outbox.counts()
+        assert counts[State.FAILED] == 2
+        assert counts[WAITING] + counts[State.DUE] == 4
+        (pause,) = await outbox.paused()
+        assert (pause.flow, "KeyError" in pause.fingerprint) == (FLOW, True)
+
+    async def test_pauses_no_other_flow(self, outbox: Outbox) -> None:
+        sound = Scripted()
+        await outbox.record(due(*(an_effect(f"k{n}", order=f"o{n}") for n in range(4))))
+
+        async with running(outbox, {FLOW: Scripted(prepare_=[KeyError("surprise")]), "fulfillment": sound}):
+            await until(lambda: is_paused(outbox))
+            await outbox.record(due(an_effect("sound", flow="fulfillment", order="sound")))
+            await until(lambda: was_called(sound, "sound"))
+
+
+async def is_probed(outbox: Outbox) -> bool:
+    return bool(await outbox.open_circuits())
+
+
+async def is_paused(outbox: Outbox) -> bool:
+    return bool(await outbox.paused())
+
+
+async def was_tried(procedure: Scripted, key: str) -> bool:
+    return ("prepare", key) in procedure.asked
+
+
+async def was_called(procedure: Scripted, key: str) -> bool:
+    return key in procedure.calls
