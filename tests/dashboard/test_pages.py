@@ -181,7 +181,7 @@ class TestFailures:
     def refused(self, told: Service) -> Service:
         """A message that Wix refused for good, and one that nobody wanted."""
         when = datetime.now(UTC) - timedelta(hours=2)
-        step = {
+        step: dict[str, Any] = {
             "event_at": when,
             "reason": "forbidden",
             "last_status": 403,
