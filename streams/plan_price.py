@@ -1,6 +1,6 @@
 """Prices of a plan order, typed: what each stretch of cycles costs and how that comes about. No I/O.
 
-`total = subtotal - discount + tax`. Wix has rounded already, so nothing is computed again here.
+`total = subtotal - discount + tax + fees`. Wix has rounded already, so nothing is computed again here.
 """
 
 from collections.abc import Iterator, Mapping

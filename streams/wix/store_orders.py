@@ -34,8 +34,7 @@ async def search_orders(
     cursor: str | None = None
     while True:
         paging = {"limit": page} | ({"cursor": cursor} if cursor else {})
-        # A cursor remembers filter and order, and Wix wants neither beside it.
-        search = {"cursorPaging": paging} | ({} if cursor else asked)
+        search = {"cursorPaging": paging, **asked}
         answer = await wix.request(site, "POST", f"{_PATH}/search", json={"search": search}, is_read=True)
         for order in items(answer.body, "orders"):
             yield StoreOrder.from_json(order)
