@@ -20,7 +20,7 @@ from httpx_aiohttp import AiohttpTransport
 from streams.settings import WixSettings
 from streams.wix.answer import Answer, understood
 from streams.wix.auth import ApiKey, AppTokens, Headers, Identity, MemberToken
-from streams.wix.errors import NotFound, Unauthorized, WixUnreachable
+from streams.wix.errors import NotFound, Unauthorized, WixBusy, WixUnreachable
 
 _LOG = logging.getLogger(__name__)
 
@@ -131,33 +131,47 @@ class WixClient:
             raise WixUnreachable("no answer in time", code="timeout") from error
 
     async def _authorized(self, call: _Call) -> Answer:
-        headers = await self._identity.headers(call.site)
+        headers = await self._headers(call)
         try:
             return await self._answered(call, headers)
         except Unauthorized:
             if not self._identity.refused(call.site, headers):
                 raise
-        return await self._answered(call, await self._identity.headers(call.site))
+        return await self._answered(call, await self._headers(call))
+
+    async def _headers(self, call: _Call) -> Headers:
+        try:
+            return await self._identity.headers(call.site)
+        except WixUnreachable as error:
+            if call.is_read:
+                raise
+            # The change itself was not sent, so it is in no doubt.
+            raise WixBusy(status=error.status, code=error.code, request_id=error.request_id) from error
 
     async def _answered(self, call: _Call, headers: Headers) -> Answer:
-        for attempt in range(READ_REPEATS):
-            try:
-                return await self._counted(call, headers)
-            except WixUnreachable as error:
-                if not call.is_read or error.code == "unexpected_answer":
-                    raise
-                _LOG.info("%s %s is repeated after: %s", call.method, call.path, error)
-            await self._pause(random.uniform(0, REPEAT_SECONDS * 2**attempt))  # noqa: S311 - spreads load
-        return await self._counted(call, headers)
+        async def counted() -> Answer:
+            if self._take is not None:
+                self._take(call.site)
+            return await self._sent(call, headers)
 
-    async def _counted(self, call: _Call, headers: Headers) -> Answer:
-        if self._take is not None:
-            self._take(call.site)
-        return await self._sent(call, headers)
+        return await (self._repeated(call, counted) if call.is_read else counted())
 
     async def _post_openly(self, path: str, json: Mapping[str, Any]) -> Answer:
         """A POST without a token: the one that asks for a token."""
-        return await self._sent(_Call("", "POST", path, json, None, is_read=True), {})
+        call = _Call("", "POST", path, json, None, is_read=True)
+        return await self._repeated(call, lambda: self._sent(call, {}))
+
+    async def _repeated(self, call: _Call, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
+        """What `attempt` answers in the end; what is no answer is asked for again, a few times."""
+        for number in range(READ_REPEATS):
+            try:
+                return await attempt()
+            except WixUnreachable as error:
+                if error.code == "unexpected_answer":
+                    raise
+                _LOG.info("%s %s is repeated after: %s", call.method, call.path, error)
+            await self._pause(random.uniform(0, REPEAT_SECONDS * 2**number))  # noqa: S311 - spreads load
+        return await attempt()
 
     async def _sent(self, call: _Call, headers: Headers) -> Answer:
         try:

@@ -60,6 +60,8 @@ def explained(error: WixError) -> str:
 def _meaning(error: WixError) -> str:
     if error.code in CODES:
         return CODES[error.code]
+    if isinstance(error, WixBusy) and (error.code == "network" or (error.status or 0) >= 500):
+        return "Wix gave us no token, so nothing was sent. Try again in a minute."
     if isinstance(error, WixBusy):
         return "Wix asks us to wait: too many requests for this site. Try again in a minute."
     if isinstance(error, AppRemoved):

@@ -68,6 +68,16 @@ class TestCommands:
         assert "Wix gave no clear answer" in done.stderr
         assert ("Whether it was done is not known" in done.stderr) == (not function.is_read)
 
+    def test_without_a_token_a_change_was_surely_not_made(self, shop: PlanSite) -> None:
+        order_id = shop.order()
+        shop.site.fault(method="POST", path="/oauth2/token", status=500, times=3)
+
+        done = command("cancel", order_id, "--when", "now", "--yes", "--site", SITE)
+
+        assert done.exit_code == 3
+        assert "nothing was sent" in done.stderr
+        assert "not known" not in done.stderr
+
     @each
     def test_wix_being_busy_exits_3(self, shop: PlanSite, function: Function) -> None:
         order_id = prepared(function, shop)

@@ -391,6 +391,25 @@ class TestRepeats:
 
         assert len(wire.calls) == 1
 
+    async def test_a_token_is_asked_for_again(self) -> None:
+        wire = Wire()
+        wire.token_answer = httpx.Response(503)
+        async with client(wire) as wix:
+            with pytest.raises(WixUnreachable):
+                await wix.request(SITE, "GET", PATH)
+
+        assert len(wire.token_requests) == 3
+
+    async def test_a_change_that_found_no_token_is_in_no_doubt(self) -> None:
+        """Nothing was sent, so it may simply be made later."""
+        wire = Wire()
+        wire.token_answer = httpx.Response(503)
+        async with client(wire) as wix:
+            with pytest.raises(WixBusy):
+                await wix.request(SITE, "POST", PATH)
+
+        assert wire.calls == []
+
     @pytest.mark.parametrize("status", [400, 403, 404, 409, 428, 429])
     async def test_a_clear_answer_is_not_asked_for_again(self, status: int) -> None:
         async with client(wire := Wire(httpx.Response(status))) as wix:
