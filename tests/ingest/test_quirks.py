@@ -5,14 +5,19 @@ Each test names one oddity and the recorded payloads that show it; tests/payload
 
 import copy
 import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from analytics.ledger import Ledger, LedgerRecord
 from analytics.lifecycle import LifecycleRow, Source, SubscriptionFacts
+from analytics.reports import Reports
 from ingest.catalogue import entity_of, find
 from ingest.record import EventRecord, parse_time
 from ingest.recording import from_event
@@ -24,6 +29,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DRAFT = "plan_order_created__draft_on_ecom"
 FREE = "plan_order_cycle_started__free"
 OFFLINE = "plan_order_auto_renew_canceled__offline"
+PAID = "payment_transaction_status_changed__plan"
 PURCHASED = "plan_order_purchased__lifetime"
 STARTED = "plan_order_started__lifetime"
 TRIAL = "plan_order_cycle_started__trial"
@@ -216,6 +222,68 @@ class TestTolerance:
         body = bare(copy.deepcopy(payload(name)))
 
         assert row_of(body, name, key).happened_at == NOW
+
+
+HIBERNATED = "wix.pricing_plans.v2.order_hibernated"
+# Words that Wix might add one day: where, what, and the alarm each raises.
+ADDED: dict[str, tuple[str, dict[str, Any], str]] = {
+    "order": (PURCHASED, {"status": "HIBERNATING"}, "unknown_status"),
+    "payment of an order": (PURCHASED, {"lastPaymentStatus": "BARTERED"}, "unknown_status"),
+    "cause": (TRIAL_CANCELED, {"cancellation": {"cause": "BOREDOM"}}, "unknown_cause"),
+    "store order": ("store_order_approved__shipped", {"status": "ON_HOLD"}, "unknown_status"),
+    "fulfillment": ("store_order_approved__shipped", {"fulfillmentStatus": "LOST"}, "unknown_status"),
+    "payment": (PAID, {"transaction": {"id": "t", "status": "BARTERED"}}, "unknown_status"),
+}
+
+
+@pytest.fixture(scope="module")
+def alarms(
+    key: rsa.RSAPrivateKey, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], dict[str, int]]]:
+    """What a ledger says of one site's words and types; each payload and each new word is a site."""
+    rows = [replace(row_of(payload(name), name, key), instance_id=name) for name in EVENTS]
+    for case, (name, changed, _) in ADDED.items():
+        body = copy.deepcopy(payload(name))
+        order_in(body, name).update(changed)
+        rows.append(replace(row_of(body, name, key), instance_id=case))
+    unknown = verify(
+        webhook({"id": "e"}, key, HIBERNATED), keys=[key.public_key()], check_expiry=True, now=NOW
+    )
+    rows += lifecycle.from_event(
+        from_event(replace(unknown, instance_id=HIBERNATED), received_at=NOW),
+        Source(topic="t", partition=0, offset=0),
+    )
+    records = [
+        LedgerRecord(offset=at, known_at=NOW, value=replace(row, row_id=uuid4()).to_bytes())
+        for at, row in enumerate(rows)
+    ]
+    ledger = Ledger.open(tmp_path_factory.mktemp("alarms") / "ledger.duckdb")
+    ledger.append(records, topic="order-lifecycle", partition=0, topic_id="one")
+    ledger.publish()
+
+    def raised(site: str) -> dict[str, int]:
+        found = Reports(ledger).run("data_quality", {"site": [site]}).table.to_pylist()
+        return {
+            each["alarm"]: each["events"] for each in found if each["events"] and "unknown" in each["alarm"]
+        }
+
+    yield raised
+    ledger.close()
+
+
+class TestAlarms:
+    """A word or an event that Wix adds is kept, counted and shown as an alarm; what is documented is none."""
+
+    @pytest.mark.parametrize("name", EVENTS)
+    def test_nothing_documented_is_an_alarm(self, name: str, alarms: Callable[[str], dict[str, int]]) -> None:
+        assert alarms(name) == {}
+
+    @pytest.mark.parametrize("case", ADDED)
+    def test_a_word_wix_adds_is_counted(self, case: str, alarms: Callable[[str], dict[str, int]]) -> None:
+        assert alarms(case) == {ADDED[case][2]: 1}
+
+    def test_an_event_wix_adds_is_counted(self, alarms: Callable[[str], dict[str, int]]) -> None:
+        assert alarms(HIBERNATED) == {"unknown_type": 1}
 
 
 NEEDED = {"id", "entityId", "entityFqdn", "slug", "eventType", "wixAppId", "subscription", "orderId"}
