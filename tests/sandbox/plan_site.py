@@ -4,11 +4,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sandbox.wix_api.app import ENDPOINTS
 from sandbox.wix_api.call import Call, Endpoint
 from sandbox.wix_api.clock import Clock
 from sandbox.wix_api.events import Event
 from sandbox.wix_api.plans.change import declined, paid, start_changed
+from sandbox.wix_api.refusal import Refusal
 from sandbox.wix_api.seed import Seed, sow
 from sandbox.wix_api.settings import WixApiSettings
 from sandbox.wix_api.tokens import Caller
@@ -27,6 +30,9 @@ OTHER_BUYER = Caller(instance_id=SITE, kind="MEMBER", id=OTHER_MEMBER)
 VISITOR = Caller(instance_id=SITE, kind="VISITOR", id="c2d6b1ed-c200-5f19-bd35-4ff899cc5e2d")
 
 PLAN_ORDER = "wix.pricing_plans.v2.order_"
+
+# What is told of an order that starts when it is made, with nothing to wait for.
+BORN = ["created", "purchased", "updated", "started"]
 
 
 def plan_id(number: int) -> str:
@@ -166,3 +172,38 @@ def _found(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
             if all(name == part or name.startswith("{") for name, part in pairs):
                 return endpoint, {name[1:-1]: part for name, part in pairs if name.startswith("{")}
     raise LookupError(f"{method} {path}")
+
+
+def iso(**after: float) -> str:
+    """A date so long after START, as a caller may write it."""
+    return (START + timedelta(**after)).isoformat().replace("+00:00", "Z")
+
+
+def shown(**after: float) -> str:
+    """A date so long after START, as Wix answers it."""
+    return (START + timedelta(**after)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def a_running(site: PlanSite, pricing: dict[str, Any] | None = None, **asked: Any) -> str:
+    """An active offline order; what was told of its making is forgotten."""
+    order_id = str(site.buy(site.offer(7, pricing), **asked)["id"])
+    site.heard()
+    return order_id
+
+
+def refusal(site: PlanSite, order_id: str, action: str, body: Any = None) -> str:
+    """The words in which a change is refused; nothing was changed and nothing told."""
+    before = site.order(order_id)
+    site.heard()
+    doing = {
+        "postpone": lambda: site.postpone(order_id, body),
+        "requestCancellation": lambda: site.request_cancellation(order_id, body),
+        "pay": lambda: site.pay(order_id),
+    }
+    with pytest.raises(Refusal) as refused:
+        doing.get(action, lambda: site.act(order_id, action, body))()
+    assert refused.value.status == 428
+    assert refused.value.body["details"]["applicationError"]["code"] == "FAILED_PRECONDITION"
+    assert site.order(order_id) == before
+    assert site.heard() == []
+    return str(refused.value.body["message"])
