@@ -285,6 +285,7 @@ class TestPages:
         wire = Wire(page("a", "b", total=5), page("b", "c", total=5), page("d", total=5))
 
         assert [one.id for one in await self.read(site, wire)] == ["a", "b", "c", "d"]
+        assert len(wire.asked) == 3
 
     async def test_an_answer_without_a_count_ends_with_its_first_short_page(self, site: SandboxSite) -> None:
         """One of Wix's own examples has no paging metadata."""
