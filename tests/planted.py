@@ -1,5 +1,6 @@
 """Markers planted in what Wix sends, and everywhere they may turn up: log, outbox, ledger, logs, metrics."""
 
+import asyncio
 import copy
 import logging
 import re
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import anyio
 import duckdb
 import httpx
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -28,12 +30,17 @@ from ingest.settings import KafkaSettings
 from ingest.topics import ORDER_LIFECYCLE
 from streams.agents import FLOW_TOPICS, FlowDesk, RowDesk
 from streams.dead_letter import RawRecord
+from streams.effect import PAYMENT_NOTICE, PURCHASE_NOTICE, Decision, Effect, State
 from streams.holding import Hold
 from streams.meters import Meters
+from streams.notice import NoticeProcedure
 from streams.outbox import Outbox
 from streams.outcomes import OutcomeSender
 from streams.rows import RowPublisher
-from streams.settings import OutboxSettings
+from streams.runner import Runner
+from streams.settings import FlowSettings, OutboxSettings, WixSettings
+from streams.sites import Sites
+from streams.wix.client import WixClient
 
 MARKER = re.compile(r"planted\d{5}x")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -198,8 +205,12 @@ async def _worked(records: Sequence[EventRecord], meters: Meters, folder: Path) 
             pass
     finally:
         await outbox.close()
-    with closing(sqlite3.connect(folder / "outbox.sqlite")) as database:
-        return broker.sent, "\n".join(database.iterdump())
+    return broker.sent, _dumped(folder / "outbox.sqlite")
+
+
+def _dumped(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as database:
+        return "\n".join(database.iterdump())
 
 
 def _raw(record: EventRecord, offset: int) -> RawRecord:
@@ -235,3 +246,43 @@ async def refused(bodies: Sequence[bytes], key: RSAPublicKey) -> str:
         answers = await _sent(door, bodies)
     assert not log.records
     return "\n".join([*answers, *heard.lines, metrics.exposition().decode()])
+
+
+async def carried_out(effects: Sequence[Effect], wix: WixSettings, folder: Path) -> Reached:
+    """Have the runner carry out notices at that Wix, until none is due, and send what came of them."""
+    broker, outbox, meters, stop = (
+        Broker(),
+        Outbox(OutboxSettings(data_dir=folder)),
+        Meters(),
+        asyncio.Event(),
+    )
+    flows = FlowSettings(_env_file=None)
+    with listening() as heard:
+        await outbox.open()
+        try:
+            await outbox.record_many([Decision(effects=(one,)) for one in effects])
+            async with WixClient(wix) as client:
+                notices = NoticeProcedure(client, Sites(flows), flows)
+                runner = Runner(outbox, {PAYMENT_NOTICE: notices, PURCHASE_NOTICE: notices})
+                running = asyncio.create_task(runner.run(stop))
+                with anyio.fail_after(60):
+                    while not await _at_rest(outbox):  # noqa: ASYNC110 - the outbox tells nobody
+                        await anyio.sleep(0.05)
+                stop.set()
+                await running
+            while await OutcomeSender(outbox, broker, meters).send():
+                pass
+        finally:
+            await outbox.close()
+    return Reached(
+        log="",
+        outbox=_dumped(folder / "outbox.sqlite"),
+        ledger="\n".join(_spelled(key, value, headers) for _, key, value, headers in broker.sent),
+        logs="\n".join(heard.lines),
+        metrics=generate_latest(meters.registry).decode(),
+    )
+
+
+async def _at_rest(outbox: Outbox) -> bool:
+    counts = await outbox.counts()
+    return not any(counts.get(state) for state in (State.DUE, State.CLAIMED))

@@ -9,13 +9,15 @@ import asyncio
 import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.ingest.tokens import EVENTS, PAYLOADS, delivery, event_type_of, new_key, payload, token_of
-from tests.planted import Planted, Reached, planted, refused, walk
+from tests.planted import Planted, Reached, carried_out, planted, refused, walk
+from tests.streams.wix_site import MEMBERS_ADDRESS, a_payment_notice, a_purchase_notice, sandbox_site
 
 UNKNOWN_CONTACT, UNKNOWN_MEMBER = "wix.contacts.v4.contact_created", "wix.members.v1.member_created"
 
@@ -239,6 +241,43 @@ class TestWhatArrives:
     def test_every_text_of_every_documented_webhook_was_marked(self, everything: list[Planted]) -> None:
         assert {one.event_type for one in everything} >= {event_type_of(name) for name in EVENTS}
         assert len({one.marker for one in everything}) == len(everything) > 1_500
+
+
+class TestWhatWixAnswers:
+    """The flows ask Wix who the buyer is; they tell the buyer, and nobody else."""
+
+    async def test_a_notice_leaves_neither_address_nor_name_behind(self, tmp_path: Path) -> None:
+        with sandbox_site(tmp_path / "wix") as site:
+            left = await carried_out([a_payment_notice(), a_purchase_notice()], site.settings(), tmp_path)
+            sent = str(site.messages)
+
+        assert "Dana" in sent
+        assert '"outcome":"done"' in left.ledger
+        assert left.logs
+        assert people_in(left) == {}
+
+    @pytest.mark.parametrize("status", [400, 404, 428, 500])
+    async def test_nor_does_a_refusal_that_quotes_them(self, status: int, tmp_path: Path) -> None:
+        """Wix's words on what it can't do are free text, and often name what they are about."""
+        said = f"{MEMBERS_ADDRESS} of Dana can't be mailed"
+        error = {"applicationError": {"code": "NO_MAIL", "description": said, "data": {"email": said}}}
+        with sandbox_site(tmp_path / "wix") as site:
+            body = {"message": said, "details": error}
+            site.fault(method="POST", path="/inbox/v2/messages", times=9, status=status, body=body)
+            left = await carried_out([a_payment_notice()], site.settings(), tmp_path)
+
+        assert '"outcome":"done"' not in left.ledger
+        assert f'"last_status":{status}' in left.ledger
+        assert people_in(left) == {}
+
+
+def people_in(left: Reached) -> dict[str, list[str]]:
+    """Where the buyer's name or address stands, with the lines."""
+    return {
+        where: found
+        for where in ALLOWED
+        if (found := [line for line in getattr(left, where).splitlines() if "Dana" in line or "@" in line])
+    }
 
 
 class TestWhatIsRefused:
