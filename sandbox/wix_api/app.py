@@ -107,6 +107,8 @@ async def _admitted(world: World, endpoint: Endpoint, request: Request) -> Call:
     caller = world.tokens.caller(request.headers)
     world.quota.take(caller.instance_id)
     at = world.site(caller.instance_id)
+    if not at.installed:
+        raise refused(401, "UNAUTHENTICATED", "The app is not installed on this site")
     if caller.kind not in endpoint.callers:
         raise refused(403, "PERMISSION_DENIED", f"A call as {caller.kind} is not allowed here")
     if caller.kind == "APP" and endpoint.permission in at.denied:

@@ -49,6 +49,8 @@ class TestToken:
         wix.seed(sites=[{"installed": False}])
 
         assert wix.ask_token().json()["error"] == "invalid_grant"
+        # Those it has end with it.
+        assert wix.http.get(ORDER).status_code == 401
 
 
 class TestAuthorization:
