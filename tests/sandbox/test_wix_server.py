@@ -22,7 +22,7 @@ from sandbox.wix_api.events import Event
 from sandbox.wix_api.serve import command
 from sandbox.wix_api.server import PortTaken, build, running
 from sandbox.wix_api.settings import WixApiSettings
-from tests.sandbox.wix_site import SITE, STORE_ORDER
+from tests.sandbox.wix_site import MEMBER, SITE, STORE_ORDER
 
 EVENT = Event(event_type="wix.ecom.v1.order_updated", instance_id=SITE, body={"id": "1"})
 
@@ -143,6 +143,23 @@ class TestWebhooks:
         assert [json.loads(one) for one in identities] == [{"identityType": "APP", "appId": "sandbox-app"}]
         assert json.loads(events[0]["data"])["entityId"] == STORE_ORDER["id"]
 
+    async def test_a_plan_order_is_told_with_who_ordered_it(self, tmp_path: Path) -> None:
+        async with Receiver().listening() as receiver:
+            with running(settings(tmp_path, webhook_url=receiver.url)) as wix:
+                await asyncio.to_thread(buy, wix.url)
+                events = [innermost(await receiver.taken.get()) for _ in range(6)]
+
+        assert [event["eventType"].rpartition(".")[2] for event in events] == [
+            "order_created",
+            "PaymentEvent",
+            "order_updated",
+            "order_purchased",
+            "order_started",
+            "order_cycle_started",
+        ]
+        assert json.loads(events[0]["identity"]) == {"identityType": "MEMBER", "memberId": MEMBER["id"]}
+        assert json.loads(events[1]["data"])["wixAppId"] == "1522827f-c56c-a5c9-2ac9-00f9e6ae12d3"
+
 
 class TestStop:
     async def test_what_was_not_delivered_is_delivered_after_the_next_start(self, tmp_path: Path) -> None:
@@ -164,6 +181,21 @@ class TestStop:
             "order_fulfilled",
         ]
         assert not left.exists()
+
+
+def buy(url: str) -> None:
+    """A member buys a plan online and pays."""
+    on_site = {"instanceId": SITE}
+    pricing = {"singlePaymentUnlimited": True, "price": {"value": "49", "currency": "EUR"}}
+    plan = {"id": MEMBER["id"], "pricing": pricing}
+    with httpx.Client(base_url=url) as http:
+        seed = {"members": [{**on_site, "member": MEMBER}], "plans": [{**on_site, "plan": plan}]}
+        http.post("/admin/seed", json=seed).raise_for_status()
+        token = http.post("/admin/tokens", json={**on_site, "memberId": MEMBER["id"]}).json()
+        path = "/pricing-plans/v2/checkout/orders/online"
+        headers = {"authorization": token["access_token"]}
+        order = http.post(path, json={"planId": plan["id"]}, headers=headers).json()["order"]
+        http.post("/admin/pay", json={**on_site, "orderId": order["id"]}).raise_for_status()
 
 
 def fulfill(url: str) -> None:
