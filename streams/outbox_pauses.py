@@ -6,6 +6,7 @@ from streams.outbox_schema import BUGS, PAUSES
 from streams.outbox_writer import Turn
 from streams.pause import GIVEN_UP, Bug, Paused, is_in_force
 
+_ALL = select(PAUSES).order_by(PAUSES.c.flow)
 # Any number that nobody else in the database is likely to lock.
 _LOCK = 0x70617573
 
@@ -30,8 +31,8 @@ def note(turn: Turn, bug: Bug, build: str) -> bool:
 
 def in_force(turn: Turn, build: str) -> list[Paused]:
     """The flows that are paused for this build."""
-    rows = turn.connection.execute(select(PAUSES).order_by(PAUSES.c.flow))
-    return [Paused(**row._mapping) for row in rows if is_in_force(row.build, build)]
+    rows = turn.connection.execute(_ALL).mappings()
+    return [Paused(**row) for row in rows if is_in_force(row["build"], build)]
 
 
 def resume(turn: Turn, flow: str) -> bool:
