@@ -196,6 +196,9 @@ class TestImporting:
             import importlib, sys
 
             def watch(event, arguments):
+                # Faust's croniter asks `file` about the interpreter through the standard library.
+                if event == "subprocess.Popen" and arguments[0] == "file":
+                    return
                 if event in {"socket.connect", "subprocess.Popen", "os.mkdir", "os.remove"}:
                     raise SystemExit(f"{event} {arguments} while importing {name}")
                 if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
