@@ -104,14 +104,16 @@ def missing_topics(settings: KafkaSettings) -> list[str]:
     return [report.full_name for report in compare_topics(settings) if report.state == "missing"]
 
 
-def offsets_forgotten_after(settings: KafkaSettings) -> timedelta | None:
-    """How long the broker keeps what an idle group committed, if that is less than topics live."""
+def offsets_forgotten_after(
+    settings: KafkaSettings, *, records_kept: timedelta = EVENT_RETENTION
+) -> timedelta | None:
+    """How long the broker keeps what an idle group committed, if that is less than topics keep records."""
     with _admin(settings) as admin:
         node = admin.describe_cluster()["brokers"][0]
         resource = ConfigResource(ConfigResourceType.BROKER, str(_node_id(node)))
         configs = admin.describe_configs([resource], config_filter="all")["broker"][str(_node_id(node))]
     kept = timedelta(minutes=int(configs["offsets.retention.minutes"]["value"]))
-    return kept if kept < EVENT_RETENTION else None
+    return kept if kept < records_kept else None
 
 
 def end_offsets(settings: KafkaSettings, topics: Iterable[str]) -> Offsets:
