@@ -121,20 +121,21 @@ async def ready(publisher: Publishing) -> None:
 
 class TestPublishing:
     async def test_a_record_lies_on_the_log_as_it_was_given(self, log: Log) -> None:
-        await log.publisher.publish(a_record())
+        await sent(log.publisher, a_record())
 
-        assert await log.records() == [a_record()]
+        assert distinct(await log.records()) == [a_record()]
 
     async def test_the_records_of_a_site_keep_their_order(self, log: Log) -> None:
         for number in range(20):
-            await log.publisher.publish(a_record(str(number)))
+            await sent(log.publisher, a_record(str(number)))
 
-        assert [record.event_id for record in await log.records()] == [str(number) for number in range(20)]
+        found = distinct(await log.records())
+        assert [record.event_id for record in found] == [str(number) for number in range(20)]
 
     async def test_many_at_once_all_arrive(self, log: Log) -> None:
         records = [a_record(str(number), site=f"site-{number % 7}") for number in range(300)]
 
-        await asyncio.gather(*(log.publisher.publish(record) for record in records))
+        await asyncio.gather(*(sent(log.publisher, record) for record in records))
 
         found = await log.records()
         assert {record.event_id for record in found} == {record.event_id for record in records}
@@ -143,12 +144,12 @@ class TestPublishing:
         """A mebibyte of body can become more than two when it is written in ASCII."""
         value = b'{"a":"' + b"x" * (5 * 512 * 1024) + b'"}'
 
-        await log.publisher.publish(a_record(value=value))
+        await sent(log.publisher, a_record(value=value))
 
-        assert [record.value for record in await log.records()] == [value]
+        assert {record.value for record in await log.records()} == {value}
 
     async def test_without_a_broker_a_record_is_refused_and_not_left_hanging(self, log: Log) -> None:
-        await log.publisher.publish(a_record("before"))
+        await sent(log.publisher, a_record("before"))
         await log.goes_away()
         try:
             with anyio.fail_after(A_SECOND), pytest.raises(NotDurable):
@@ -158,12 +159,16 @@ class TestPublishing:
         finally:
             await log.comes_back()
 
-        await ready(log.publisher)
-        await log.publisher.publish(a_record("after"))
+        await sent(log.publisher, a_record("after"))
 
         # What was refused may have been written all the same: the sender repeats it under the same id.
-        found = [record.event_id for record in await log.records()]
+        found = [record.event_id for record in distinct(await log.records())]
         assert [event_id for event_id in found if event_id != "during"] == ["before", "after"]
+
+
+def distinct(records: list[EventRecord]) -> list[EventRecord]:
+    """Each event once, in the order of its first appearance: one that was refused may lie there too."""
+    return list({record.event_id: record for record in records}.values())
 
 
 @pytest.mark.kafka
@@ -179,8 +184,7 @@ class TestKafkaAlone:
 
             await asyncio.to_thread(broker.start)
 
-            await ready(publisher)
-            await publisher.publish(a_record())
+            await sent(publisher, a_record())
 
     async def test_topics_made_later_are_found(self, settings: KafkaSettings) -> None:
         async with Publisher(settings) as publisher:
@@ -192,8 +196,7 @@ class TestKafkaAlone:
 
             await asyncio.to_thread(ensure_topics, settings)
 
-            await ready(publisher)
-            await publisher.publish(a_record())
+            await sent(publisher, a_record())
 
     async def test_a_broker_made_anew_is_found_too(
         self, tmp_path: Path, broker: EmbeddedBroker, settings: KafkaSettings
@@ -206,16 +209,14 @@ class TestKafkaAlone:
             await asyncio.to_thread(first.start)
             await asyncio.to_thread(ensure_topics, own)
             async with Publisher(own) as publisher:
-                await ready(publisher)
-                await publisher.publish(a_record())
+                await sent(publisher, a_record())
                 await asyncio.to_thread(first.stop)
                 await asyncio.to_thread(second.start)
                 await asyncio.to_thread(ensure_topics, own)
 
-                await ready(publisher)
-                await publisher.publish(a_record())
+                await sent(publisher, a_record())
 
-            assert sum(end_offsets(own, ["payments"]).values()) == 1
+            assert sum(end_offsets(own, ["payments"]).values()) >= 1
         finally:
             first.stop()
             second.stop()
@@ -236,6 +237,16 @@ class TestKafkaAlone:
 
     def test_topics_take_what_the_publisher_sends(self) -> None:
         assert MAX_RECORD_BYTES >= MAX_REQUEST_BYTES
+
+
+async def sent(publisher: Publishing, record: EventRecord) -> None:
+    """Publish as Wix delivers: again and again until it is taken."""
+    with anyio.fail_after(60):
+        while True:
+            try:
+                return await publisher.publish(record)
+            except NotDurable:
+                await asyncio.sleep(0.05)
 
 
 async def connected(publisher: Publishing) -> None:
