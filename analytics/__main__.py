@@ -2,11 +2,14 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from analytics.asking import Answer, Refused, ask_owner
+from analytics.export import UnknownExport
+from analytics.export import export as write_export
 from analytics.ledger import AnotherLog, Ledger, LedgerLocked
 from analytics.parameters import BadParameter
 from analytics.questions import QUESTIONS, Question
@@ -23,6 +26,7 @@ _REFUSALS = (
     ReportTimeout,
     Refused,
     SchemaMismatch,
+    UnknownExport,
     UnknownReport,
     VersionGone,
 )
@@ -67,14 +71,53 @@ def report(name: str | None, is_list: bool, params: tuple[str, ...], is_json: bo
     click.echo(json.dumps(answer.body, indent=2) if is_json else _drawn(answer.body))
 
 
-def _answer(settings: AnalyticsSettings, name: str, params: dict[str, list[str]]) -> Answer:
-    """Ask the file; while another process owns it, ask that one."""
+@main.command(epilog=_SETTINGS)
+@click.argument("name")
+@click.option("--format", "form", type=click.Choice(["parquet", "csv"]), default="parquet", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; absent: NAME.FORMAT.")
+@click.option("--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter of a report.")
+def export(name: str, form: str, out: Path | None, params: tuple[str, ...]) -> None:
+    """Write table or report NAME to a file. The ledger must not be open in another process."""
+    path = out or Path(f"{name}.{form}")
+    ledger = Ledger.open(_existing(AnalyticsSettings()))
+    try:
+        rows = write_export(ledger, name, _parsed(params), is_parquet=form == "parquet", sink=path)
+    finally:
+        ledger.close()
+    click.echo(f"{path}: {rows} rows", err=True)
+
+
+@main.command(epilog=_SETTINGS)
+@click.option("--remake", is_flag=True, help="Make the typed tables anew first.")
+def check(remake: bool) -> None:
+    """Compare the typed tables with what the log of rows gives; exit code 1 when they differ."""
+    ledger = Ledger.open(_existing(AnalyticsSettings()))
+    try:
+        if remake:
+            ledger.remake()
+        found = ledger.differences()
+    finally:
+        ledger.close()
+    for table, rows in found.items():
+        click.echo(f"{table}: {rows} rows differ; check --remake makes it anew", err=True)
+    if found:
+        sys.exit(1)
+    click.echo("The tables are what the log of rows gives.", err=True)
+
+
+def _existing(settings: AnalyticsSettings) -> Path:
     if not settings.path.exists():
         raise Refused(
             f"there is no ledger at {settings.path}. Start `python -m streams ledger`, or run init first."
         )
+    return settings.path
+
+
+def _answer(settings: AnalyticsSettings, name: str, params: dict[str, list[str]]) -> Answer:
+    """Ask the file; while another process owns it, ask that one."""
+    path = _existing(settings)
     try:
-        ledger = Ledger.open(settings.path)
+        ledger = Ledger.open(path)
     except LedgerLocked as locked:
         return ask_owner(settings, name, params, locked)
     try:
@@ -121,7 +164,7 @@ def run() -> None:
         main()
     except _REFUSALS as refusal:
         click.echo(f"{refusal}", err=True)
-        sys.exit(2 if isinstance(refusal, BadParameter | UnknownReport) else 1)
+        sys.exit(2 if isinstance(refusal, BadParameter | UnknownExport | UnknownReport) else 1)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ import duckdb
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from analytics.batch import LedgerRecord, read_batch, utc
-from analytics.schema import SchemaMismatch, create_views, migrate
+from analytics.batch import Batch, LedgerRecord, read_batch, utc
+from analytics.schema import SchemaMismatch, migrate
+from analytics.standing import differences, keep_up, prepare, remake
 from analytics.statements import statement
 from analytics.versions import READERS, Version, VersionGone
 
@@ -96,7 +97,7 @@ class Ledger:
         connection = _connect(path, time.monotonic() + wait_seconds)
         try:
             migrate(connection)
-            create_views(connection)
+            prepare(connection)
             connection.execute("set enable_external_access = false")
             connection.execute("set lock_configuration = true")
         except BaseException:
@@ -130,9 +131,7 @@ class Ledger:
             if fresh:
                 tables = read_batch(fresh, topic=topic, partition=partition, topic_id=topic_id)
                 with self._transaction():
-                    self._insert("merge_rows", arriving_rows=tables.rows)
-                    self._insert("add_sources", arriving_sources=tables.sources)
-                    self._insert("add_errors", arriving_errors=tables.errors)
+                    self._merge(tables)
                     self._execute(
                         "move_offset",
                         {
@@ -208,6 +207,17 @@ class Ledger:
         finally:
             connection.close()
 
+    def differences(self) -> dict[str, int]:
+        """How many rows of each typed table are not what the log of rows gives; empty when all is well."""
+        with self._writing:
+            return differences(self._connection)
+
+    def remake(self) -> None:
+        """Make the typed tables anew from the log of rows, in one transaction."""
+        with self._writing, self._transaction():
+            remake(self._connection)
+            self._changed = True
+
     def close(self) -> None:
         """Retire all versions and close the file. A report that is running is cut off."""
         with self._writing:
@@ -237,6 +247,20 @@ class Ledger:
         for _ in range(READERS):
             version.offer(self._connection.cursor())
         return version
+
+    def _merge(self, batch: Batch) -> None:
+        self._insert("add_errors", arriving_errors=batch.errors)
+        if batch.rows.num_rows == 0:
+            return
+        self._connection.register("arriving_rows", batch.rows)
+        self._connection.register("arriving_sources", batch.sources)
+        try:
+            self._execute("merge_rows")
+            self._execute("add_sources")
+            keep_up(self._connection)
+        finally:
+            self._connection.unregister("arriving_rows")
+            self._connection.unregister("arriving_sources")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

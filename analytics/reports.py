@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
+from analytics.ages import survival_rows
 from analytics.latency import latency_rows
 from analytics.ledger import Ledger
 from analytics.parameters import BadParameter, Value, read_parameters
@@ -25,8 +26,9 @@ TIME_LIMIT_SECONDS = 20.0
 PRESENT = "present"
 
 # What SQL is not the clearest language for is finished here: rows of the statement → rows of the report.
-_FINISHED_BY: dict[str, Callable[[list[dict[str, Any]], Mapping[str, Value]], list[dict[str, Any]]]] = {
+_FINISHED_BY: dict[str, Callable[[pa.Table, Mapping[str, Value]], list[dict[str, Any]]]] = {
     "fulfillment_latency": latency_rows,
+    "survival": survival_rows,
 }
 
 
@@ -109,13 +111,13 @@ def _read(name: str, params: Mapping[str, Sequence[str]]) -> tuple[Question, dic
     if question is None:
         raise UnknownReport(name)
     values = read_parameters(question.parameters, params)
-    _refuse_what_is_not_there_yet(question, values)
+    _refuse_what_does_not_go_together(question, values)
     return question, values
 
 
-def _refuse_what_is_not_there_yet(question: Question, values: Mapping[str, Value]) -> None:
-    if question.name == "churn" and values["method"] != "chartmogul":
-        raise BadParameter("method", f"{values['method']} is not computed yet; ask for chartmogul")
+def _refuse_what_does_not_go_together(question: Question, values: Mapping[str, Value]) -> None:
+    if question.name == "churn" and values["method"] == "profitwell" and values["grain"] != "month":
+        raise BadParameter("grain", "profitwell counts by calendar month only")
     if question.reads_present and values["as_of"] is not None:
         raise BadParameter("as_of", f"{question.name} looks at the present only")
 
@@ -123,6 +125,8 @@ def _refuse_what_is_not_there_yet(question: Question, values: Mapping[str, Value
 def _ask(
     connection: DuckDBPyConnection, question: Question, values: Mapping[str, Value], now: datetime
 ) -> pa.Table:
+    # The same names, over the log as it was known then.
+    connection.execute(f"set search_path = '{'main' if values['as_of'] is None else 'history,main'}'")
     connection.execute("set variable as_of = $as_of", {"as_of": _stored(values["as_of"])})
     end = values["end"]
     # Nothing after now has happened yet, whatever its clock says.
@@ -135,7 +139,7 @@ def _ask(
     finish = _FINISHED_BY.get(question.name)
     if finish is None:
         return found
-    return pa.Table.from_pylist(finish(found.to_pylist(), {**values, "now": now}), schema=_untyped(question))
+    return pa.Table.from_pylist(finish(found, {**values, "now": now}), schema=_untyped(question))
 
 
 def _stored(value: Value) -> Value:

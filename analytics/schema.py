@@ -1,9 +1,7 @@
-"""A DuckDB file of any age becomes one with today's tables and views."""
+"""A DuckDB file of any age becomes one with today's tables."""
 
 import hashlib
-import re
 from datetime import UTC, datetime
-from graphlib import TopologicalSorter
 
 from duckdb import DuckDBPyConnection
 
@@ -29,28 +27,6 @@ def migrate(connection: DuckDBPyConnection) -> list[str]:
     for name in fresh:
         _apply(connection, name, *ours[name])
     return fresh
-
-
-def create_views(connection: DuckDBPyConnection) -> None:
-    """Create every view and macro again in one transaction, so that they are always those of this build."""
-    views = dict(in_order("views"))
-    reads = {
-        name: {other for other in views if other != name and _reads(sql, other)}
-        for name, sql in views.items()
-    }
-    connection.execute("begin")
-    try:
-        for name in TopologicalSorter(reads).static_order():
-            connection.execute(views[name])
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
-
-
-def _reads(sql: str, other: str) -> bool:
-    """Whether a statement reads from a view, or calls a macro, of that name."""
-    return re.search(rf"\b(from|join)\s+{other}\b|\b{other}\(", sql) is not None
 
 
 def _check(name: str, digest: str, ours: dict[str, tuple[str, str]]) -> None:

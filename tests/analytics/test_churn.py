@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from analytics.ledger import Ledger
-from analytics.parameters import BadParameter
 from tests.analytics.history import (
     OTHER_SITE,
     ask,
@@ -233,9 +232,3 @@ class TestGroups:
             ("Gold", 1, 0, 0.0),
             ("Silver", 2, 1, 0.5),
         ]
-
-
-class TestMethods:
-    def test_a_method_that_is_not_computed_yet_says_so(self, ledger: Ledger) -> None:
-        with pytest.raises(BadParameter, match="gumroad is not computed yet; ask for chartmogul"):
-            ask(ledger, "churn", method="gumroad")

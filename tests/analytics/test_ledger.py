@@ -125,7 +125,7 @@ class TestOpen:
         try:
             assert only(ask(again, "orders"))["order_id"] == "o1"
             assert again.next_offset(LIFECYCLE, 0, TOPIC_ID) == 1
-            assert count(again, "schema_migrations") == 1
+            assert count(again, "schema_migrations") == 2
         finally:
             again.close()
 

@@ -2,78 +2,10 @@
 -- none within 24 hours. A gap shorter than that (`switched`) does not interrupt being a customer.
 with
 
-spans_chosen as (
-
-    select *
-    from customer_spans($population, $now)
-    where
-        chosen($site, instance_id)
-        and chosen($currency, currency)
-
-),
-
-spans_followed as (
-
-    select
-        *,
-        max(coalesce(ended_at, timestamp '9999-01-01')) over (
-            partition by instance_id, customer
-            order by started_at, order_id
-            rows between unbounded preceding and 1 preceding
-        ) as covered_until
-    from spans_chosen
-
-),
-
-spans_grouped as (
-
-    select
-        *,
-        sum(case when started_at <= covered_until + interval 24 hours then 0 else 1 end) over (
-            partition by instance_id, customer
-            order by started_at, order_id
-        ) as stay
-    from spans_followed
-
-),
-
--- One row per unbroken stretch as a customer.
 stays_dated as (
 
-    select
-        instance_id,
-        customer,
-        stay,
-        min(started_at) as started_at,
-        nullif(max(coalesce(ended_at, timestamp '9999-01-01')), timestamp '9999-01-01') as ended_at,
-        arg_min(plan, (started_at, order_id)) as first_plan,
-        arg_max(plan, (coalesce(ended_at, timestamp '9999-01-01'), order_id)) as last_plan,
-        arg_max(end_cause, (coalesce(ended_at, timestamp '9999-01-01'), order_id)) as cause
-    from spans_grouped
-    group by all
-
-),
-
--- When one belongs to a group: as long as one is a customer, or, by plan, as long as one holds it.
-memberships_listed as (
-
-    select
-        instance_id,
-        customer,
-        case when $by = 'site' then instance_id end as "group",
-        started_at,
-        ended_at
-    from stays_dated
-    where $by <> 'plan'
-    union all
-    select
-        instance_id,
-        customer,
-        plan as "group",
-        started_at,
-        ended_at
-    from spans_chosen
-    where $by = 'plan'
+    select *
+    from customer_stays('end', $population, $now, $site, $currency)
 
 ),
 
@@ -95,12 +27,11 @@ moves_listed as (
     from stays_dated
     union all
     select
-        case $by when 'site' then spans.instance_id when 'plan' then spans.plan end as "group",
+        case $by when 'site' then instance_id when 'plan' then last_plan end as "group",
         'switched' as move,
         null as cause,
-        spans.covered_until as moved_at
-    from spans_grouped as spans
-    where spans.started_at between spans.covered_until and spans.covered_until + interval 24 hours
+        unnest(switched_at) as moved_at
+    from stays_dated
     union all
     select
         case $by when 'site' then instance_id when 'plan' then coalesce(plan_name, plan_id, 'unknown') end as "group",
@@ -137,7 +68,7 @@ groups_listed as (
         (select min(observed_from) from sites where chosen($site, instance_id)) as observed_from
     from (
         select distinct "group"
-        from memberships_listed
+        from churn_marks($method, $population, $by, $tz, $now, $site, $currency)
         union
         select distinct "group"
         from moves_before_now
@@ -153,6 +84,7 @@ buckets_listed as (
         buckets.counts_from,
         buckets.counts_until,
         groups_listed."group",
+        row_number() over () as number,
         buckets.is_cut or coalesce(buckets.bucket_start < groups_listed.observed_from, false) as is_partial
     from buckets(
         $start,
@@ -162,6 +94,29 @@ buckets_listed as (
         $tz
     ) as buckets
     cross join groups_listed
+
+),
+
+-- Stripe looks at the thirty days before a bucket's end.
+windows_listed as (
+
+    select
+        number,
+        "group",
+        case when $method = 'stripe' then counts_until - interval 30 days else counts_from end as from_at,
+        counts_until as until_at
+    from buckets_listed
+
+),
+
+starts_listed as (
+
+    select
+        number,
+        "group",
+        counts_from as from_at,
+        counts_until as until_at
+    from buckets_listed
 
 ),
 
@@ -185,61 +140,12 @@ moves_counted as (
     where $start is null or moved_at >= $start
     group by all
 
-),
-
-customers_at_start as (
-
-    select distinct
-        buckets_listed.bucket_start,
-        buckets_listed.counts_until,
-        buckets_listed."group",
-        memberships_listed.instance_id,
-        memberships_listed.customer
-    from buckets_listed
-    inner join memberships_listed
-        on
-            memberships_listed."group" is not distinct from buckets_listed."group"
-            and memberships_listed.started_at < buckets_listed.counts_from
-            and coalesce(memberships_listed.ended_at >= buckets_listed.counts_from, true)
-
-),
-
-customers_followed as (
-
-    select
-        customers_at_start.bucket_start,
-        customers_at_start."group",
-        customers_at_start.instance_id,
-        customers_at_start.customer,
-        bool_or(
-            stays_dated.started_at < customers_at_start.counts_until
-            and coalesce(stays_dated.ended_at >= customers_at_start.counts_until, true)
-        ) as is_still_here
-    from customers_at_start
-    inner join stays_dated
-        on
-            stays_dated.instance_id = customers_at_start.instance_id
-            and stays_dated.customer = customers_at_start.customer
-    group by all
-
-),
-
-customers_counted as (
-
-    select
-        bucket_start,
-        "group",
-        count(*) as active_at_start,
-        count(*) filter (where not is_still_here) as lost
-    from customers_followed
-    group by all
-
 )
 
 select
     buckets_listed.bucket_start,
     buckets_listed."group",
-    coalesce(customers_counted.active_at_start, 0) as active_at_start,
+    active.base as active_at_start,
     coalesce(moves_counted.new, 0) as new,
     coalesce(moves_counted.churned, 0) as churned,
     coalesce(moves_counted.voluntary, 0) as voluntary,
@@ -249,17 +155,17 @@ select
     coalesce(moves_counted.unknown, 0) as unknown,
     coalesce(moves_counted.switched, 0) as switched,
     coalesce(moves_counted.failed_to_start, 0) as failed_to_start,
-    coalesce(customers_counted.lost, 0) as numerator,
-    coalesce(customers_counted.active_at_start, 0) as base,
-    customers_counted.lost / nullif(customers_counted.active_at_start, 0) as rate,
+    counts.numerator,
+    counts.base,
+    counts.numerator / nullif(counts.base, 0) as rate,
     buckets_listed.is_partial or coalesce(moves_counted.is_pending, false) as is_partial
 from buckets_listed
+inner join churn_counts('windows_listed', $method, $population, $by, $tz, $now, $site, $currency) as counts
+    on counts.number = buckets_listed.number
+inner join churn_counts('starts_listed', 'chartmogul', $population, $by, $tz, $now, $site, $currency) as active
+    on active.number = buckets_listed.number
 left join moves_counted
     on
         moves_counted.bucket_start = buckets_listed.bucket_start
         and moves_counted."group" is not distinct from buckets_listed."group"
-left join customers_counted
-    on
-        customers_counted.bucket_start = buckets_listed.bucket_start
-        and customers_counted."group" is not distinct from buckets_listed."group"
 order by buckets_listed.bucket_start, buckets_listed."group"

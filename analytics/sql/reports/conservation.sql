@@ -1,44 +1,63 @@
 -- conservation: one row per event topic; every offset below the committed one is in a row or a dead letter.
 with
 
-places_seen as (
+stretches_committed as (
 
-    select distinct
-        topic,
-        partition,
-        "offset",
-        is_dead
-    from sources
-    where topic is not null
+    select
+        covered.topic,
+        covered.partition,
+        covered.is_dead,
+        covered.first_offset,
+        least(covered.until_offset, worker_samples.committed) as until_offset
+    from covered
+    inner join worker_samples
+        on
+            worker_samples.topic = covered.topic
+            and worker_samples.partition = covered.partition
+            and worker_samples.committed > covered.first_offset
 
 ),
 
-places_judged as (
+-- A record that was redriven is in a row as well as dead: it counts as a row.
+dead_and_told as (
 
     select
-        places_seen.topic,
-        places_seen.partition,
-        places_seen."offset",
-        bool_or(not places_seen.is_dead) as has_row,
-        bool_and(places_seen.is_dead) as is_dead
-    from places_seen
-    inner join worker_samples
+        dead.topic,
+        sum(
+            least(dead.until_offset, told.until_offset) - greatest(dead.first_offset, told.first_offset)
+        ) as records
+    from stretches_committed as dead
+    inner join stretches_committed as told
         on
-            worker_samples.topic = places_seen.topic
-            and worker_samples.partition = places_seen.partition
-            and worker_samples.committed > places_seen."offset"
-    group by all
+            told.topic = dead.topic
+            and told.partition = dead.partition
+            and not told.is_dead
+            and told.first_offset < dead.until_offset
+            and told.until_offset > dead.first_offset
+    where dead.is_dead
+    group by dead.topic
+
+),
+
+stretches_summed as (
+
+    select
+        topic,
+        coalesce(sum(until_offset - first_offset) filter (where not is_dead), 0) as rows_found,
+        coalesce(sum(until_offset - first_offset) filter (where is_dead), 0) as dead_found
+    from stretches_committed
+    group by topic
 
 ),
 
 places_counted as (
 
     select
-        topic,
-        count(*) filter (where has_row) as rows_found,
-        count(*) filter (where is_dead) as dead
-    from places_judged
-    group by topic
+        stretches_summed.topic,
+        stretches_summed.rows_found,
+        stretches_summed.dead_found - coalesce(dead_and_told.records, 0) as dead
+    from stretches_summed
+    left join dead_and_told on dead_and_told.topic = stretches_summed.topic
 
 ),
 

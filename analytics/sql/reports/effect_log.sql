@@ -1,11 +1,10 @@
 -- effect_log: one row per effect, the newest first, a page at a time.
 with
 
-effects_keyed as (
+-- One more than the page holds tells whether there is a next one. A cursor is "time key" of the page's last row.
+effects_chosen as (
 
-    select
-        *,
-        strftime(event_at, '%Y-%m-%dT%H:%M:%S.%f') || ' ' || effect_key as page_key
+    select *
     from effects
     where
         chosen($flow, flow)
@@ -13,6 +12,16 @@ effects_keyed as (
         and chosen($site, instance_id)
         and ($order_id is null or order_id = $order_id)
         and within(event_at, $start, $end)
+        and (
+            $cursor is null
+            or event_at < moment(split_part($cursor, ' ', 1))
+            or (
+                event_at = moment(split_part($cursor, ' ', 1))
+                and effect_key < substr($cursor, instr($cursor, ' ') + 1)
+            )
+        )
+    order by event_at desc, effect_key desc
+    limit $limit + 1
 
 ),
 
@@ -20,10 +29,9 @@ effects_numbered as (
 
     select
         *,
-        row_number() over (order by page_key desc) as page_row,
+        row_number() over (order by event_at desc, effect_key desc) as page_row,
         count(*) over () as matching
-    from effects_keyed
-    where $cursor is null or page_key < $cursor
+    from effects_chosen
 
 ),
 
@@ -31,7 +39,12 @@ effects_paged as (
 
     select
         *,
-        case when matching > $limit then min(page_key) over () end as next_cursor
+        case
+            when matching > $limit
+                then
+                    strftime(min(event_at) over (), '%Y-%m-%dT%H:%M:%S.%fZ')
+                    || ' ' || arg_min(effect_key, (event_at, effect_key)) over ()
+        end as next_cursor
     from effects_numbered
     where page_row <= $limit
 
@@ -43,7 +56,7 @@ select
     order_id,
     flow,
     outcome,
-    facts ->> '$.reason' as reason,
+    reason,
     decided_at,
     done_at,
     coalesce(try_cast(facts ->> '$.attempts' as integer), 0) as attempts,

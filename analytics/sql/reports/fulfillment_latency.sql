@@ -1,5 +1,5 @@
 -- fulfillment_latency: one row per order, with its bucket (and group) and how long its step took; a bucket without
--- orders is one row without an outcome. The figures of a bucket are made of these rows.
+-- orders is one row without hours. The figures of a bucket are made of these rows.
 with
 
 durations_chosen as (
@@ -19,7 +19,9 @@ durations_chosen as (
 
 durations_in_period as (
 
-    select *
+    select
+        *,
+        quarter_of(counted_at) as quarter_start
     from durations_chosen
     where within(counted_at, $start, $until)
 
@@ -34,26 +36,76 @@ groups_listed as (
     where chosen($site, instance_id)
     group by all
 
+),
+
+buckets_listed as (
+
+    select
+        buckets.bucket_start,
+        groups_listed."group",
+        buckets.is_cut
+        or ($grain <> 'none' and coalesce(buckets.bucket_start < groups_listed.observed_from, false)) as is_partial,
+        row_number() over (order by buckets.bucket_start, groups_listed."group") as bucket_number
+    from buckets(
+        $start,
+        coalesce($start, (select min(counted_at) from durations_in_period), $until),
+        $until,
+        $grain,
+        $tz
+    ) as buckets
+    cross join groups_listed
+
+),
+
+quarters_listed as (
+
+    select distinct
+        quarter_start,
+        "group"
+    from durations_in_period
+
+),
+
+quarters_numbered as (
+
+    select
+        quarters_listed.quarter_start,
+        quarters_listed."group",
+        buckets_listed.bucket_number
+    from quarters_listed
+    inner join buckets_listed
+        on
+            buckets_listed."group" is not distinct from quarters_listed."group"
+            and (
+                $grain = 'none'
+                or buckets_listed.bucket_start = bucket_of(quarters_listed.quarter_start, $grain, $tz)
+            )
+
+),
+
+durations_numbered as (
+
+    select
+        quarters_numbered.bucket_number,
+        durations_in_period.outcome,
+        durations_in_period.hours
+    from durations_in_period
+    inner join quarters_numbered
+        on
+            quarters_numbered.quarter_start = durations_in_period.quarter_start
+            and quarters_numbered."group" is not distinct from durations_in_period."group"
+
 )
 
 select
-    case when $grain = 'none' then $start else buckets.bucket_start end as bucket_start,
-    groups_listed."group",
-    buckets.is_cut
-    or ($grain <> 'none' and coalesce(buckets.bucket_start < groups_listed.observed_from, false)) as is_partial,
-    durations.outcome,
-    durations.hours
-from buckets(
-    $start,
-    coalesce($start, (select min(counted_at) from durations_in_period), $until),
-    $until,
-    $grain,
-    $tz
-) as buckets
-cross join groups_listed
-left join durations_in_period as durations
-    on
-        durations.counted_at >= buckets.counts_from
-        and durations.counted_at < buckets.counts_until
-        and durations."group" is not distinct from groups_listed."group"
-order by buckets.bucket_start, groups_listed."group", durations.hours
+    buckets_listed.bucket_number,
+    case when $grain = 'none' then $start else buckets_listed.bucket_start end as bucket_start,
+    buckets_listed."group",
+    buckets_listed.is_partial,
+    coalesce(durations.outcome = 'finished', false) as is_finished,
+    coalesce(durations.outcome = 'open', false) as is_open,
+    coalesce(durations.outcome = 'canceled', false) as is_canceled,
+    cast(durations.hours as double) as hours
+from buckets_listed
+left join durations_numbered as durations on durations.bucket_number = buckets_listed.bucket_number
+order by buckets_listed.bucket_number, durations.hours

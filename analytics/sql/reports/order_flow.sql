@@ -94,11 +94,11 @@ buckets_listed as (
 
 ),
 
-moves_counted as (
+quarters_counted as (
 
     select
         "group",
-        bucket_of(moved_at, $grain, $tz) as bucket_start,
+        quarter_of(moved_at) as quarter_start,
         count(*) filter (where move = 'placed') as placed,
         count(*) filter (where move = 'paid') as paid,
         count(*) filter (where move = 'fulfilled') as fulfilled,
@@ -107,6 +107,22 @@ moves_counted as (
         count(*) filter (where move = 'reopened') as reopened
     from moves_before_now
     where $start is null or moved_at >= $start
+    group by all
+
+),
+
+moves_counted as (
+
+    select
+        "group",
+        bucket_of(quarter_start, $grain, $tz) as bucket_start,
+        sum(placed) as placed,
+        sum(paid) as paid,
+        sum(fulfilled) as fulfilled,
+        sum(canceled) as canceled,
+        sum(closed) as closed,
+        sum(reopened) as reopened
+    from quarters_counted
     group by all
 
 ),

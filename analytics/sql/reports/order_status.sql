@@ -12,4 +12,4 @@ where
     and chosen($currency, currency)
     and within(placed_at, $start, $end)
 group by kind, state, status
-order by orders desc, state, status
+order by orders desc, kind, state, status

@@ -5,20 +5,20 @@ rows_chosen as (
 
     select
         rows_now.*,
-        entity_events.position
+        -- Where Wix sent no number: the highest among events that are no later.
+        coalesce(
+            rows_now.sequence,
+            max(rows_now.sequence) over (
+                partition by rows_now.kind, rows_now.entity_id
+                order by rows_now.happened_at
+            )
+        ) as effective_sequence,
+        slug_ranks.slug_rank
     from lifecycle_now as rows_now
-    left join entity_events
-        on
-            entity_events.kind = rows_now.kind
-            and entity_events.instance_id = rows_now.instance_id
-            and entity_events.entity_id = rows_now.entity_id
-            and entity_events.event_id = rows_now.event_id
-            and entity_events.what = rows_now.what
+    left join slug_ranks on slug_ranks.slug = rows_now.what
     where
         (rows_now.order_id = $order_id or (rows_now.entity_id = $order_id and rows_now.kind <> 'effect'))
         and chosen($site, rows_now.instance_id)
-        and chosen($currency, coalesce(rows_now.currency, list_first($currency)))
-        and within(rows_now.happened_at, $start, $end)
 
 ),
 
@@ -29,7 +29,9 @@ rows_told as (
         kind,
         what,
         event_id,
-        position,
+        effective_sequence,
+        sequence,
+        slug_rank,
         step,
         happened_at,
         known_at,
@@ -66,5 +68,10 @@ select
     event_id,
     date_diff('microsecond', lag(happened_at) over in_order, happened_at) / 3600000000.0 as since_previous_hours
 from rows_told
-window in_order as (order by happened_at, kind, position, step, event_id, what)
-order by happened_at, kind, position, step, event_id, what
+window in_order as (
+    order by
+        happened_at, kind, effective_sequence nulls first, sequence is null, coalesce(slug_rank, 99), step, event_id,
+        what
+)
+order by
+    happened_at, kind, effective_sequence nulls first, sequence is null, coalesce(slug_rank, 99), step, event_id, what

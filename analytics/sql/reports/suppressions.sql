@@ -5,7 +5,7 @@ effects_suppressed as (
 
     select
         flow,
-        coalesce(facts ->> '$.reason', 'unknown') as reason
+        coalesce(reason, 'unknown') as reason
     from effects
     where
         outcome = 'suppressed'

@@ -26,10 +26,13 @@ select
     order_id,
     customer,
     coalesce(plan_name, plan_id, 'unknown') as plan,
+    plan_id,
     currency,
     end_cause,
     span_start as started_at,
-    case when ended_at < now_at then ended_at end as ended_at
+    case when ended_at < now_at then ended_at end as ended_at,
+    case when set_to_cancel_at < now_at then set_to_cancel_at end as requested_at,
+    paid_until
 from subscriptions_named
 where
     started_at is not null

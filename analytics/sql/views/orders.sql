@@ -1,4 +1,5 @@
 -- orders: one row per store order and per subscription, drafts too; orders made of plans alone are no store orders.
+-- `buyer` is the id under which `customers` knows who bought.
 create or replace view orders as
 with
 
@@ -95,7 +96,7 @@ select
     orders_listed.fulfillment_status,
     orders_listed.contact_id,
     orders_listed.member_id,
-    customers.customer,
+    coalesce('contact ' || orders_listed.contact_id, 'member ' || orders_listed.member_id) as buyer,
     orders_listed.plan,
     orders_listed.currency,
     orders_listed.amount,
@@ -118,7 +119,3 @@ select
     orders_listed.shipments_facts,
     orders_listed.last_seen_at
 from orders_listed
-left join customers
-    on
-        customers.instance_id = orders_listed.instance_id
-        and customers.id = coalesce('contact ' || orders_listed.contact_id, 'member ' || orders_listed.member_id)

@@ -2,15 +2,7 @@
 create or replace view sites as
 select
     instance_id,
-    min(happened_at) filter (where kind = 'installation' and what = 'installed') as installed_at,
-    case
-        when arg_max(what, (happened_at, event_id)) filter (where kind = 'installation') = 'removed'
-            then max(happened_at) filter (where kind = 'installation' and what = 'removed')
-    end as removed_at,
-    coalesce(
-        min(created_at) filter (where what = 'snapshot'),
-        min(happened_at) filter (where is_from_event)
-    ) as observed_from
-from lifecycle_now
-where is_from_event
-group by instance_id
+    installed_at,
+    case when last_turn.what = 'removed' then removed_at end as removed_at,
+    coalesce(first_order_at, first_event_at) as observed_from
+from site_marks

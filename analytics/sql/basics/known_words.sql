@@ -24,7 +24,9 @@ from (
         'payment status',
         [
             'APPROVED', 'PENDING', 'PENDING_MERCHANT', 'CANCELED', 'DECLINED', 'REFUNDED', 'PARTIALLY_REFUNDED',
-            'AUTHORIZED'
+            'AUTHORIZED',
+            -- Of the payments of a subscription, in events that have no transaction.
+            'ACTIVE', 'CANCELLED', 'FINISHED', 'SUSPENDED'
         ]
     )
 ) as fields (field, words)

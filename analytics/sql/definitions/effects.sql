@@ -55,6 +55,7 @@ select
     end as outcome,
     standing.outcome as word,
     standing.facts as facts,
+    standing.facts ->> '$.reason' as reason,
     event_at,
     due_known_at,
     standing.happened_at as changed_at,

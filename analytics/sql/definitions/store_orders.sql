@@ -50,9 +50,11 @@ orders_dated as (
         min(happened_at) as first_seen_at,
         max(happened_at) as last_seen_at,
         arg_min(seen_at, point) filter (where point = last_unpaid + 1) as paid_at,
+        arg_min(event_id, point) filter (where point = last_unpaid + 1) as paid_event_id,
         arg_min(seen_at, point) filter (where point = last_unbegun + 1) as begun_at,
         arg_min(seen_at, point) filter (where point = last_unfulfilled + 1) as word_fulfilled_at,
         arg_min(seen_at, point) filter (where point = last_uncanceled + 1) as canceled_at,
+        arg_min(order_facts ->> '$.identity_type', point) filter (where point = last_uncanceled + 1) as canceled_by,
         arg_min(tracking_seen_at, point) filter (where point = last_untracked + 1) as tracked_at
     from points_dated
     group by instance_id, order_id
@@ -88,11 +90,14 @@ select
         when latest.order_facts is not null
             then coalesce(moment(latest.order_facts ->> '$.created_at'), dated.first_seen_at)
     end as placed_at,
+    dated.paid_event_id,
     dated.paid_at,
     case when latest.is_begun then coalesce(latest.first_shipped_at, dated.begun_at) end as first_fulfilled_at,
     case when latest.is_fulfilled then coalesce(latest.all_shipped_at, dated.word_fulfilled_at) end as fulfilled_at,
     dated.tracked_at,
     dated.canceled_at,
+    -- Buyers are members and visitors.
+    coalesce(dated.canceled_by in ('WIX_USER', 'APP'), false) as is_canceled_by_site,
     dated.last_seen_at
 from points_last as latest
 inner join orders_dated as dated

@@ -2,32 +2,18 @@
 create or replace view customers as
 with recursive
 
-buyers_known as (
-
-    select distinct
-        instance_id,
-        'contact ' || contact_id as contact,
-        'member ' || member_id as member
-    from lifecycle_now
-    where
-        is_from_event
-        and kind in ('subscription', 'store_order')
-        and (contact_id is not null or member_id is not null)
-
-),
-
 ids_listed as (
 
     select
         instance_id,
         contact as id
-    from buyers_known
+    from known_buyers
     where contact is not null
     union
     select
         instance_id,
         member as id
-    from buyers_known
+    from known_buyers
     where member is not null
 
 ),
@@ -38,14 +24,14 @@ ids_paired as (
         instance_id,
         contact as id,
         member as other
-    from buyers_known
+    from known_buyers
     where contact is not null and member is not null
     union
     select
         instance_id,
         member as id,
         contact as other
-    from buyers_known
+    from known_buyers
     where contact is not null and member is not null
 
 ),

@@ -45,6 +45,7 @@ select
     kind,
     instance_id,
     entity_id,
+    order_id,
     event_id,
     what,
     position,

@@ -85,6 +85,9 @@ select
     end as trial_ends_at,
     dated.first_paid_at,
     dated.set_to_cancel_at,
+    moment(latest.facts ->> '$.current_cycle_ends_at') as paid_until,
+    latest.end_at,
+    dated.first_seen_at,
     dated.ended_at,
     case
         when dated.ended_at is null then null

@@ -1,0 +1,52 @@
+-- payments: one row per cashier transaction as it stands; `paid_at` and `refunded_at` are when it was first seen so.
+create or replace view payments as
+with
+
+events_read as (
+
+    select
+        *,
+        amount(facts ->> '$.amount') as amount,
+        amount(facts ->> '$.refunded_amount') as refunded_amount
+    from entity_events
+    where kind = 'payment'
+
+),
+
+payments_dated as (
+
+    select
+        instance_id,
+        entity_id,
+        max(position) as last_position,
+        min(order_id) as order_id,
+        min(happened_at) filter (where status in ('APPROVED', 'REFUNDED', 'PARTIALLY_REFUNDED')) as paid_at,
+        min(happened_at) filter (where status in ('REFUNDED', 'PARTIALLY_REFUNDED') or refunded_amount > 0)
+            as refunded_at
+    from events_read
+    group by instance_id, entity_id
+
+)
+
+select
+    latest.instance_id,
+    latest.entity_id as transaction_id,
+    dated.order_id,
+    latest.facts ->> '$.app_id' as app_id,
+    latest.status,
+    latest.currency,
+    latest.amount,
+    case
+        when latest.refunded_amount is not null then latest.refunded_amount
+        when latest.status = 'REFUNDED' then latest.amount
+    end as refunded_amount,
+    latest.created_at,
+    dated.paid_at,
+    dated.refunded_at,
+    latest.happened_at as changed_at
+from events_read as latest
+inner join payments_dated as dated
+    on
+        dated.instance_id = latest.instance_id
+        and dated.entity_id = latest.entity_id
+        and dated.last_position = latest.position

@@ -1,0 +1,109 @@
+-- subscription_spans: one row per stretch of a subscription's life with one price and state, from its start to its
+-- end. `mrr` is what it brings a month: nothing while it is on trial, free, paid once or paused.
+create or replace view subscription_spans as
+with
+
+events_followed as (
+
+    select
+        instance_id,
+        entity_id as order_id,
+        position,
+        state,
+        currency,
+        facts,
+        settled_at,
+        lead(settled_at) over (
+            partition by instance_id, entity_id
+            order by position
+        ) as next_at
+    from entity_events
+    where kind = 'subscription'
+
+),
+
+lives_joined as (
+
+    select
+        events.*,
+        lives.started_at as life_start,
+        lives.ended_at as life_end,
+        lives.trial_ends_at,
+        min(events.position) filter (where events.state in ('active', 'set_to_cancel'))
+            over (partition by events.instance_id, events.order_id) as first_active
+    from events_followed as events
+    inner join subscriptions as lives
+        on
+            lives.instance_id = events.instance_id
+            and lives.order_id = events.order_id
+    where lives.started_at is not null
+
+),
+
+spans_cut as (
+
+    select
+        *,
+        case
+            when position = first_active then life_start
+            else greatest(settled_at, life_start)
+        end as began_at,
+        least(next_at, life_end) as over_at
+    from lives_joined
+    where position >= first_active
+
+),
+
+spans_split as (
+
+    select
+        *,
+        unnest(
+            case
+                when trial_ends_at > began_at and (over_at is null or trial_ends_at < over_at)
+                    then
+                        [
+                            {'from_at': began_at, 'until_at': trial_ends_at},
+                            {'from_at': trial_ends_at, 'until_at': over_at}
+                        ]
+                else [{'from_at': began_at, 'until_at': over_at}]
+            end
+        ) as piece
+    from spans_cut
+    where over_at is null or over_at > began_at
+
+),
+
+spans_priced as (
+
+    select
+        *,
+        amount(coalesce(facts ->> '$.price_recurring', facts ->> '$.price_total')) as price,
+        coalesce(facts ->> '$.is_recurring', 'false') = 'true' as is_recurring,
+        coalesce(piece.from_at < trial_ends_at, false) as is_trial,
+        state = 'paused' as is_paused,
+        case facts ->> '$.cycle_unit'
+            when 'DAY' then 365.25 / 12
+            when 'WEEK' then 365.25 / 84
+            when 'MONTH' then 1.0
+            when 'YEAR' then 1.0 / 12
+        end / coalesce(try_cast(facts ->> '$.cycle_count' as integer), 1) as months_factor
+    from spans_split
+    where state in ('active', 'set_to_cancel', 'paused')
+
+)
+
+select
+    instance_id,
+    order_id,
+    currency,
+    is_paused,
+    is_recurring and coalesce(price > 0, false) and not is_trial as is_paying,
+    case
+        when is_recurring and price > 0 and not is_trial and not is_paused
+            then cast(round(price * months_factor, 6) as decimal(38, 6))
+        else 0
+    end as mrr,
+    piece.from_at as began_at,
+    piece.until_at as ended_at
+from spans_priced

@@ -1,0 +1,10 @@
+-- places: one row per appearance of a record of an event topic: in a row, or dead.
+create or replace view places as
+select distinct
+    topic,
+    partition,
+    is_dead,
+    "offset" as first_offset,
+    "offset" + 1 as until_offset
+from sources
+where topic is not null

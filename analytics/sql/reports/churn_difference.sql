@@ -1,0 +1,73 @@
+-- churn_difference: one row per customer whom one method counts as churned in the period and the other does not.
+with
+
+counted_by_one as (
+
+    select *
+    from churned_customers($method, 'paying', $tz, $start, $until, $now, $site, $currency)
+
+),
+
+counted_by_other as (
+
+    select *
+    from churned_customers($other, 'paying', $tz, $start, $until, $now, $site, $currency)
+
+),
+
+differences as (
+
+    select
+        one.*,
+        $method as counted_by,
+        $other as missed_by
+    from counted_by_one as one
+    anti join counted_by_other as other on other.instance_id = one.instance_id and other.customer = one.customer
+    union all
+    select
+        other.*,
+        $other as counted_by,
+        $method as missed_by
+    from counted_by_other as other
+    anti join counted_by_one as one on one.instance_id = other.instance_id and one.customer = other.customer
+
+),
+
+stays_joined as (
+
+    select
+        differences.*,
+        stays.started_at,
+        stays.ended_at,
+        stays.asked_at,
+        bucket_of(stays.started_at, 'month', $tz) = bucket_of(coalesce(stays.asked_at, stays.ended_at), 'month', $tz)
+            as is_within_a_month
+    from differences
+    left join customer_stays('end', 'paying', $now, $site, $currency) as stays
+        on
+            stays.instance_id = differences.instance_id
+            and stays.customer = differences.customer
+            and stays.last_order = differences.order_id
+
+)
+
+select
+    customer,
+    order_id,
+    happened_at,
+    counted_by,
+    case
+        when missed_by = 'chartmogul' and $start is null then 'nobody was a customer at the beginning of time'
+        when missed_by = 'chartmogul' and started_at >= $start then 'became a customer within the period'
+        when missed_by = 'chartmogul' and ended_at is null then 'asked to leave and is still a customer'
+        when missed_by = 'chartmogul' and ended_at < $until then 'was a customer again at the end of the period'
+        when missed_by = 'chartmogul' then 'was a customer at the end of the period'
+        when missed_by = 'stripe' and ended_at is null then 'asked to leave and is still a customer'
+        when missed_by = 'stripe' then 'left outside the 30 days before the end of the period'
+        when missed_by = 'profitwell' and is_within_a_month then 'signed up and asked to leave in one calendar month'
+        when missed_by = 'profitwell' and ended_at is null then 'asked to leave and is still a customer'
+        when missed_by = 'profitwell' then 'what was paid ends in another calendar month'
+        when missed_by = 'gumroad' then 'asked to leave outside the period'
+    end as reason
+from stays_joined
+order by happened_at, customer, counted_by

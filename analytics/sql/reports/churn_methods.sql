@@ -1,0 +1,105 @@
+-- churn_methods: one row per method of counting churn, over the period (or the window that the method looks at).
+with
+
+chartmogul_period as (
+
+    select
+        1 as number,
+        null as "group",
+        $start as from_at,
+        $until as until_at
+
+),
+
+stripe_period as (
+
+    select
+        1 as number,
+        null as "group",
+        $until - interval 30 days as from_at,
+        $until as until_at
+
+),
+
+profitwell_period as (
+
+    select
+        1 as number,
+        null as "group",
+        bucket_of($until - interval 1 microsecond, 'month', $tz) as from_at,
+        least($now, instant_of(local_time(bucket_of($until - interval 1 microsecond, 'month', $tz), $tz) + to_months(1), $tz)) as until_at
+
+),
+
+revenuecat_period as (
+
+    select
+        1 as number,
+        null as "group",
+        $start as from_at,
+        $until as until_at
+
+),
+
+gumroad_period as (
+
+    select
+        1 as number,
+        null as "group",
+        $start as from_at,
+        $until as until_at
+
+),
+
+methods_counted as (
+
+    select
+        0 as place,
+        'chartmogul' as method,
+        numerator,
+        base,
+        'of the customers at the start of the period, those who were none at its end' as definition
+    from churn_counts('chartmogul_period', 'chartmogul', $population, 'none', $tz, $now, $site, $currency)
+    union all
+    select
+        1 as place,
+        'stripe' as method,
+        numerator,
+        base,
+        'churns in the 30 days before the end, of the customers 30 days before and those new since' as definition
+    from churn_counts('stripe_period', 'stripe', $population, 'none', $tz, $now, $site, $currency)
+    union all
+    select
+        2 as place,
+        'profitwell' as method,
+        numerator,
+        base,
+        'customers whose paid time ended in the calendar month, of those at its start' as definition
+    from churn_counts('profitwell_period', 'profitwell', $population, 'none', $tz, $now, $site, $currency)
+    union all
+    select
+        3 as place,
+        'revenuecat' as method,
+        numerator,
+        base,
+        'subscriptions ended less subscriptions begun again, of those running at the start' as definition
+    from churn_counts('revenuecat_period', 'revenuecat', $population, 'none', $tz, $now, $site, $currency)
+    union all
+    select
+        4 as place,
+        'gumroad' as method,
+        numerator,
+        base,
+        'customers who asked to leave or left in the period, of those at its start and the new ones' as definition
+    from churn_counts('gumroad_period', 'gumroad', $population, 'none', $tz, $now, $site, $currency)
+
+)
+
+select
+    method,
+    numerator,
+    base,
+    numerator / nullif(base, 0) as rate,
+    definition
+from methods_counted
+order by place

@@ -1,0 +1,108 @@
+-- plans: one row per plan and currency: customers at the end of the period, who came and left in it, and revenue then.
+with
+
+spans_chosen as (
+
+    select *
+    from customer_spans('paying', $now)
+    where
+        chosen($site, instance_id)
+        and chosen($currency, currency)
+
+),
+
+plans_listed as (
+
+    select
+        coalesce(plan_id, 'unknown') as plan_id,
+        currency,
+        arg_max(plan, (started_at, order_id)) as name,
+        count(distinct (instance_id, customer)) filter (
+            where started_at < $until and coalesce(ended_at >= $until, true)
+        ) as active,
+        count(distinct (instance_id, customer)) filter (
+            where started_at < $start and coalesce(ended_at >= $start, true)
+        ) as active_at_start
+    from spans_chosen
+    group by all
+
+),
+
+stays_dated as (
+
+    select
+        stays.*,
+        coalesce(first_spans.plan_id, 'unknown') as first_plan_id,
+        first_spans.currency as first_currency,
+        coalesce(last_spans.plan_id, 'unknown') as last_plan_id,
+        last_spans.currency as last_currency
+    from customer_stays('end', 'paying', $now, $site, $currency) as stays
+    inner join spans_chosen as last_spans
+        on last_spans.instance_id = stays.instance_id and last_spans.order_id = stays.last_order
+    inner join spans_chosen as first_spans
+        on first_spans.instance_id = stays.instance_id and first_spans.order_id = stays.first_order
+
+),
+
+joined_counted as (
+
+    select
+        first_plan_id as plan_id,
+        first_currency as currency,
+        count(*) as joined
+    from stays_dated
+    where stay = 1 and within(started_at, $start, $until)
+    group by all
+
+),
+
+churned_counted as (
+
+    select
+        last_plan_id as plan_id,
+        last_currency as currency,
+        count(*) as churned
+    from stays_dated
+    where ended_at is not null and within(ended_at, $start, $until)
+    group by all
+
+),
+
+revenue_summed as (
+
+    select
+        coalesce(subscriptions.plan_id, 'unknown') as plan_id,
+        subscriptions.currency,
+        sum(spans.mrr) as mrr
+    from subscription_spans as spans
+    inner join subscriptions
+        on
+            subscriptions.instance_id = spans.instance_id
+            and subscriptions.order_id = spans.order_id
+    where
+        spans.began_at < $until
+        and coalesce(spans.ended_at >= $until, true)
+        and chosen($site, spans.instance_id)
+    group by all
+
+)
+
+select
+    plans_listed.plan_id,
+    plans_listed.name,
+    plans_listed.active,
+    coalesce(joined_counted.joined, 0) as new,
+    coalesce(churned_counted.churned, 0) as churned,
+    coalesce(churned_counted.churned, 0) / nullif(plans_listed.active_at_start, 0) as rate,
+    money(coalesce(revenue_summed.mrr, cast(0 as decimal(38, 6)))) as mrr,
+    plans_listed.currency
+from plans_listed
+left join joined_counted
+    on joined_counted.plan_id = plans_listed.plan_id and joined_counted.currency is not distinct from plans_listed.currency
+left join churned_counted
+    on
+        churned_counted.plan_id = plans_listed.plan_id
+        and churned_counted.currency is not distinct from plans_listed.currency
+left join revenue_summed
+    on revenue_summed.plan_id = plans_listed.plan_id and revenue_summed.currency is not distinct from plans_listed.currency
+order by plans_listed.active desc, plans_listed.plan_id, plans_listed.currency

@@ -1,0 +1,3 @@
+-- all_of: every row of one table.
+select *
+from main.{table}

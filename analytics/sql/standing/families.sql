@@ -1,0 +1,3 @@
+-- families: one row per family of the touched entities.
+select distinct family
+from touched_entities

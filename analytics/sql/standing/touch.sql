@@ -1,0 +1,7 @@
+-- touch: the entities that the arriving rows tell of.
+create or replace temp table touched_entities as
+select distinct
+    family_of(kind) as family,
+    instance_id,
+    entity_id
+from arriving_rows

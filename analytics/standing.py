@@ -1,0 +1,207 @@
+"""Typed tables of what stands now, kept in step with the log of rows: one table per definition in SQL.
+
+A definition (`sql/definitions`) is a view over rows. It stands three times: in the schema `history`
+over the whole log (what `as_of` asks, and what the tables are checked against), in `touched` over the
+rows of the entities that a batch touches, and its result, where it is kept, is a table of the same
+name in `main`, which reports read.
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+from duckdb import DuckDBPyConnection
+
+from analytics.statements import in_order, statement
+
+# Entities read together when everything is made anew: enough to be quick, few enough for the memory.
+ROWS_OF_A_SHARE = 250_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A table kept per entity of some families (none named: of all); `key` is the column with its id."""
+
+    table: str
+    key: str
+    families: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """The entity's family, in SQL; tables of several families have it as a column."""
+        return f"'{self.families[0]}'" if len(self.families) == 1 else "kept.family"
+
+
+_STEPPING = ("store_order", "subscription", "payment")
+_ORDERS = ("store_order", "subscription")
+PER_ENTITY = (
+    Kept(table="buyers", key="entity_id", families=_ORDERS),
+    Kept(table="store_orders", key="order_id", families=("store_order",)),
+    Kept(table="store_order_turns", key="order_id", families=("store_order",)),
+    Kept(table="order_stretches", key="order_id", families=_ORDERS),
+    Kept(table="subscriptions", key="order_id", families=("subscription",)),
+    Kept(table="subscription_spans", key="order_id", families=("subscription",)),
+    Kept(table="payments", key="transaction_id", families=("payment",)),
+    Kept(table="effects", key="effect_key", families=("effect",)),
+    Kept(table="status_changes", key="order_id", families=_ORDERS),
+    Kept(table="alarms", key="entity_id"),
+)
+# Definitions that others read again and again: worked out once per batch, each after those before it.
+STEPS = ("entity_events", "store_order_states", "subscriptions", "store_orders")
+OTHERS = ("customers", "site_marks", "covered")
+# What the definitions read in the schema `touched`, and the writer's own table behind it.
+TOUCHED = {"lifecycle_now": "touched_rows", "known_buyers": "touched_buyers", "places": "touched_places"}
+TABLES = (*(kept.table for kept in PER_ENTITY), *OTHERS)
+
+
+def prepare(connection: DuckDBPyConnection) -> bool:
+    """Make views and tables those of this build; True if the tables were made anew from the log."""
+    connection.execute("create schema if not exists history")
+    connection.execute("create schema if not exists touched")
+    digest = _digest()
+    is_current = connection.execute(statement("standing", "made_by")).fetchall() == [(digest,)]
+    if not is_current:
+        connection.execute("delete from main.derived")
+        _create_views(connection)
+        remake(connection)
+        connection.execute("insert into main.derived values (?)", [digest])
+    _make_touched(connection)
+    return not is_current
+
+
+def keep_up(connection: DuckDBPyConnection) -> None:
+    """Bring the tables up to date with `arriving_rows` and `arriving_sources`, in their transaction."""
+    is_restated = _is_restated(connection)
+    if is_restated:
+        _run(connection, "judge", "touch_restated")
+    else:
+        _run(connection, "touch")
+    _run(connection, "read_touched")
+    touched = {family for (family,) in connection.execute(statement("standing", "families")).fetchall()}
+    _keep_entities(connection, touched)
+    _run(connection, *(("forget_sites", "keep_sites") if is_restated else ("merge_sites",)))
+    _run(connection, "touch_places", "forget_places")
+    _fill(connection, "covered")
+
+
+def remake(connection: DuckDBPyConnection) -> None:
+    """Empty the tables and fill them from the log of rows, a share of all entities at a time."""
+    for table in TABLES:
+        connection.execute(statement("standing", "empty").format(table=table))
+    if _is_restated(connection):
+        _run(connection, "judge_all")
+    (rows,) = connection.execute("select count(*) from main.lifecycle").fetchone() or (0,)
+    shares = max(1, math.ceil(rows / ROWS_OF_A_SHARE))
+    for share in range(shares):
+        connection.execute(statement("standing", "touch_share"), {"shares": shares, "share": share})
+        _run(connection, "read_touched")
+        _take_steps(connection)
+        for kept in PER_ENTITY:
+            _fill(connection, kept.table)
+    _run(connection, "link_all_buyers")
+    _fill(connection, "customers")
+    for table in ("site_marks", "covered"):
+        connection.execute(statement("standing", "keep").format(table=table, source=f"history.{table}"))
+    _make_touched(connection)
+
+
+def differences(connection: DuckDBPyConnection) -> dict[str, int]:
+    """Rows that a table has and the log of rows does not give, or the other way round, by table."""
+    query = statement("standing", "differ")
+    found = {table: connection.execute(query.format(table=table)).fetchall()[0][0] for table in TABLES}
+    return {table: int(rows) for table, rows in found.items() if rows}
+
+
+def create_views(connection: DuckDBPyConnection, schema: str, views: Mapping[str, str]) -> None:
+    """Create views and macros in a schema, each after those it reads."""
+    reads = {
+        name: {other for other in views if other != name and _reads(sql, other)}
+        for name, sql in views.items()
+    }
+    connection.execute(f"set schema = '{schema}'")
+    for name in TopologicalSorter(reads).static_order():
+        connection.execute(views[name])
+    connection.execute("set schema = 'main'")
+
+
+def _keep_entities(connection: DuckDBPyConnection, touched: set[str]) -> None:
+    names_buyers = touched.intersection(_ORDERS)
+    if names_buyers:
+        _run(connection, "note_buyers")
+    if touched.intersection(_STEPPING):
+        _take_steps(connection)
+    forget = statement("standing", "forget")
+    for kept in PER_ENTITY:
+        if not kept.families or touched.intersection(kept.families):
+            connection.execute(forget.format(table=kept.table, family=kept.family, key=kept.key))
+            _fill(connection, kept.table)
+    if names_buyers:
+        _run(connection, "gather_customers", "forget_customers", "link_buyers")
+        _fill(connection, "customers")
+
+
+def _is_restated(connection: DuckDBPyConnection) -> bool:
+    (is_restated,) = connection.execute(statement("standing", "restated")).fetchone() or (False,)
+    return bool(is_restated)
+
+
+def _create_views(connection: DuckDBPyConnection) -> None:
+    """Every view and macro of this build, and the tables, empty."""
+    for (view,) in connection.execute(statement("standing", "old_views")).fetchall():
+        connection.execute(f'drop view main."{view}"')
+    definitions, views = dict(in_order("definitions")), dict(in_order("views"))
+    create_views(connection, "main", dict(in_order("basics")))
+    create_views(connection, "history", dict(in_order("log")) | definitions | views)
+    _make_touched(connection)
+    create_views(connection, "touched", dict(in_order("touched")) | _reading_steps(definitions))
+    for table in TABLES:
+        connection.execute(statement("standing", "make").format(table=table))
+    create_views(connection, "main", dict(in_order("now")) | views)
+
+
+def _reading_steps(definitions: Mapping[str, str]) -> dict[str, str]:
+    """The definitions, reading the results of the steps instead of working them out again."""
+    step = rf"\b(from|join) ({'|'.join(STEPS)})\b"
+    return {name: re.sub(step, r"\1 step_\2", sql) for name, sql in definitions.items()}
+
+
+def _make_touched(connection: DuckDBPyConnection) -> None:
+    """The writer's own tables that each batch fills, empty."""
+    for root, table in TOUCHED.items():
+        _work_out(connection, table, f"history.{root} limit 0")
+    for step in STEPS:
+        _work_out(connection, f"step_{step}", f"history.{step} limit 0")
+
+
+def _take_steps(connection: DuckDBPyConnection) -> None:
+    for step in STEPS:
+        _work_out(connection, f"step_{step}", f"touched.{step}")
+
+
+def _work_out(connection: DuckDBPyConnection, table: str, source: str) -> None:
+    connection.execute(statement("standing", "work_out").format(table=table, source=source))
+
+
+def _fill(connection: DuckDBPyConnection, table: str) -> None:
+    source = f"step_{table}" if table in STEPS else f"touched.{table}"
+    connection.execute(statement("standing", "keep").format(table=table, source=source))
+
+
+def _run(connection: DuckDBPyConnection, *names: str) -> None:
+    for name in names:
+        connection.execute(statement("standing", name))
+
+
+def _digest() -> str:
+    """Of every text that has a say in what the tables hold."""
+    folders = ("basics", "log", "definitions", "views", "now", "touched", "standing")
+    texts: Iterable[str] = (f"{name}\n{sql}" for folder in folders for name, sql in in_order(folder))
+    return hashlib.sha256("\n".join([*texts, repr(PER_ENTITY), repr(OTHERS)]).encode()).hexdigest()
+
+
+def _reads(sql: str, other: str) -> bool:
+    """Whether a statement reads from a view, or calls a macro, of that name."""
+    return re.search(rf"\b(from|join)\s+{other}\b|\b{other}\(", sql) is not None

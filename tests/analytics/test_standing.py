@@ -1,0 +1,76 @@
+"""The typed tables: kept up batch by batch they are what the log of rows gives, however it arrived."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analytics.ledger import Ledger
+from analytics.lifecycle import LifecycleRow
+from tests.analytics.history import ask, at, only, stay, store_order, tell
+from tests.analytics.test_reports import HISTORY
+
+# Events read anew by a second mapping: one tells another order, one another contact, one is as it was.
+RESTATED: list[LifecycleRow] = [
+    store_order("o4", "approved", at(2), event_id="e4", contact="c4", member="m4"),
+    store_order("o4", "updated", at(3), event_id="e5", contact="c5", member="m4"),
+    store_order("o5", "approved", at(2), event_id="e4", contact="c4", paid="PAID", mapping_version=2),
+    store_order("o4", "updated", at(3), event_id="e5", contact="c5", mapping_version=2),
+]
+
+
+class TestKeepUp:
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(data=st.data())
+    def test_gives_what_a_recomputation_from_the_log_gives(
+        self, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        """Any order, any batches, some rows twice, some events restated."""
+        rows = data.draw(st.permutations([*HISTORY, *RESTATED, *HISTORY[:8]]))
+        sizes = data.draw(st.lists(st.integers(1, 12), min_size=1, max_size=6))
+        ledger = Ledger.open(tmp_path_factory.mktemp("kept") / "ledger.duckdb")
+        try:
+            begin = 0
+            for size in [*sizes, len(rows)]:
+                tell(ledger, rows[begin : begin + size])
+                begin += size
+
+            assert ledger.differences() == {}
+        finally:
+            ledger.close()
+
+    def test_a_difference_would_be_seen(self, ledger: Ledger) -> None:
+        tell(ledger, stay("a", at(0)))
+        ledger._connection.execute("delete from subscriptions")
+
+        assert ledger.differences() == {"subscriptions": 1}
+
+        ledger.remake()
+
+        assert ledger.differences() == {}
+
+    def test_two_customers_become_one_when_an_order_names_both(self, ledger: Ledger) -> None:
+        tell(ledger, [store_order("o1", "approved", at(0), contact="c2")])
+        tell(ledger, [store_order("o2", "approved", at(1), contact="c1", member="m1")])
+
+        tell(ledger, [store_order("o3", "approved", at(2), contact="c2", member="m1")])
+
+        assert [row["customer"] for row in ask(ledger, "orders")] == ["c1", "c1", "c1"]
+
+
+class TestOpen:
+    def test_makes_the_tables_anew_when_their_definition_changed(self, tmp_path: Path) -> None:
+        path = tmp_path / "ledger.duckdb"
+        first = Ledger.open(path)
+        tell(first, [store_order("o1", "approved", at(0))])
+        first._connection.execute("update derived set sha256 = 'of another build'")
+        first._connection.execute("delete from store_orders")
+        first.close()
+
+        again = Ledger.open(path)
+
+        try:
+            assert only(ask(again, "orders"))["order_id"] == "o1"
+        finally:
+            again.close()
