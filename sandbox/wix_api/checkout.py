@@ -11,7 +11,7 @@ from sandbox.wix_api.plans.price import prices
 from sandbox.wix_api.plans.term import Moment, whole
 from sandbox.wix_api.refusal import invalid_field, refused
 from sandbox.wix_api.tokens import Caller
-from sandbox.wix_api.wire import Guid, JsonObject, Wire
+from sandbox.wix_api.wire import Flag, Guid, JsonObject, Wire
 from sandbox.wix_api.world import Site
 
 # A clock that is a little behind ours asks for no start in the past.
@@ -47,7 +47,7 @@ class OfflinePreviewRequest(OnlinePreviewRequest):
 class OfflineRequest(OfflinePreviewRequest):
     """Body of Create Offline Order."""
 
-    paid: bool = False
+    paid: Flag = False
     submission_id: Guid | None = None
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from pydantic import Field, model_validator
 
 from sandbox.wix_api.refusal import invalid_field, not_found, precondition_failed, refused
-from sandbox.wix_api.wire import Guid, JsonObject, WebUrl, Wire, read
+from sandbox.wix_api.wire import Flag, Guid, JsonObject, WebUrl, Wire, read
 
 # Providers that Wix knows by exactly this name: it makes their tracking link itself.
 # The first four are as documented; Canada Post's is its own public address.
@@ -72,7 +72,7 @@ class NewFulfillment(Wire):
     tracking_info: _TrackingInfo | None = None
     custom_info: _CustomInfo | None = None
     status: _Status | None = None
-    completed: bool | None = None
+    completed: Flag | None = None
 
     @model_validator(mode="after")
     def _one_info(self) -> Self:
@@ -100,7 +100,7 @@ class ChangedFulfillment(Wire):
     tracking_info: _TrackingChange | None = None
     custom_info: _CustomInfo | None = None
     status: _Status | None = None
-    completed: bool | None = None
+    completed: Flag | None = None
 
 
 class UpdateRequest(Wire):

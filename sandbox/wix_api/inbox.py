@@ -10,7 +10,7 @@ from pydantic import Field
 
 from sandbox.wix_api.message import Message, Visibility
 from sandbox.wix_api.refusal import invalid_field, not_found, refused
-from sandbox.wix_api.wire import Guid, JsonObject, Wire
+from sandbox.wix_api.wire import Flag, Guid, JsonObject, Wire
 
 # However many are asked for, a page of List Messages holds no more.
 PAGE = 30
@@ -53,9 +53,9 @@ class SendRequest(Wire):
 
     conversation_id: Guid
     message: Message
-    send_notifications: bool = False
+    send_notifications: Flag = False
     send_as: Literal["CALLER", "PARTICIPANT", "BUSINESS_USER"] = "CALLER"
-    silent: bool | None = None
+    silent: Flag | None = None
     typing_delay: int | None = None
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sandbox.wix_api.wire import WebUrl, Wire
+from sandbox.wix_api.wire import Flag, WebUrl, Wire
 
 Channel = Literal["UNKNOWN_CHANNEL_TYPE", "CHAT", "EMAIL", "SMS", "FACEBOOK", "INSTAGRAM", "WHATSAPP"]
 Direction = Literal["BUSINESS_TO_PARTICIPANT", "PARTICIPANT_TO_BUSINESS"]
@@ -117,4 +117,4 @@ class Message(Wire):
         default_factory=list, max_length=1
     )
     source_channel_id: Annotated[str, Field(max_length=100)] | None = None
-    silent: bool = False
+    silent: Flag = False

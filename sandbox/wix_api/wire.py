@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from sandbox.wix_api.refusal import Refusal, Violation, invalid, invalid_field
@@ -71,6 +71,8 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+# Proto JSON reads numbers out of strings, but true and false only as themselves.
+Flag = Annotated[bool, Field(strict=True)]
 Guid = Annotated[str, AfterValidator(guid)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 # A query parameter that may be repeated: one value is a list of one.
@@ -104,13 +106,19 @@ def read_guid(name: str, text: str) -> str:
 
 
 def nested(pairs: Iterable[tuple[str, str]]) -> JsonObject:
-    """Query parameters as an object: repeated ones become lists, dotted ones nest."""
+    """Query parameters as an object: repeated ones become lists, dotted ones nest.
+
+    Raises:
+        Refusal: 400, a parameter is a value and has parts as well.
+    """
     tree: JsonObject = {}
     for name, value in pairs:
         *parents, leaf = name.split(".")
         branch = tree
         for parent in parents:
             branch = branch.setdefault(parent, {})
+            if not isinstance(branch, dict):
+                raise invalid_field(name, f"{parent} is a value already", rule="FORMAT")
         branch[leaf] = [*_listed(branch[leaf]), value] if leaf in branch else value  # type: ignore[misc]
     return tree
 

@@ -331,6 +331,12 @@ class TestStrictness:
                 {"planId": NOBODY, "memberId": NOBODY, "startDate": "2026-01-01T00:00:00"},
                 {"startDate": "CUSTOM"},
             ),
+            (
+                "offline",
+                {"planId": NOBODY, "memberId": NOBODY, "startDate": "0001-01-01T00:00:00+23:59"},
+                {"startDate": "CUSTOM"},
+            ),
+            ("offline", {"planId": NOBODY, "memberId": NOBODY, "paid": "yes"}, {"paid": "FORMAT"}),
             # Prices and taxes are nobody's to set.
             ("price-preview", {"planId": NOBODY, "tax": "0"}, {"tax": "FIELD_NOT_ALLOWED"}),
         ],

@@ -107,6 +107,7 @@ class TestListOrders:
             ({"limit": 0}, {"limit": "MIN"}),
             ({"orderStatuses": "EXPIRED"}, {"orderStatuses.0": "INVALID_ENUM_VALUE"}),
             ({"sorting__fieldName": "updatedDate"}, {"sorting.fieldName": "INVALID_ENUM_VALUE"}),
+            ({"sorting": "createdDate", "sorting__order": "ASC"}, {"sorting.order": "FORMAT"}),
             # There is no filter on the date of the last change.
             ({"updatedDate": "2026-01-01"}, {"updatedDate": "FIELD_NOT_ALLOWED"}),
         ],

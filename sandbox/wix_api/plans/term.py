@@ -35,7 +35,10 @@ def moment(text: object) -> datetime:
         raise ValueError("is not a date and time") from error
     if read.tzinfo is None:
         raise ValueError("has no time zone")
-    return whole(read)
+    try:
+        return whole(read)
+    except OverflowError as error:
+        raise ValueError("lies outside the calendar") from error
 
 
 def near(at: datetime) -> datetime:
