@@ -28,6 +28,8 @@ MEMORY_LIMIT = "512MB"
 # A version this old is replaced though nothing changed, so that ages and unfinished days move on.
 OLDEST_VERSION = timedelta(minutes=5)
 VERSIONS_KEPT = 2
+# DuckDB refuses to close a connection at the very moment a reader is being given a cursor of it.
+CLOSE_SECONDS = 10.0
 SAMPLES_KEPT = timedelta(days=7)
 
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
@@ -224,7 +226,7 @@ class Ledger:
             for version in self._versions:
                 version.retire()
             self._versions = []
-            self._connection.close()
+            _close(self._connection, time.monotonic() + CLOSE_SECONDS)
 
     def _next_offset(self, topic: str, partition: int, topic_id: str) -> int:
         self._execute("read_offset", {"topic": topic, "partition": partition})
@@ -284,6 +286,17 @@ class Ledger:
 
     def _execute(self, name: str, params: Mapping[str, object] | None = None) -> None:
         self._connection.execute(statement("append", name), params or {})
+
+
+def _close(connection: DuckDBPyConnection, deadline: float) -> None:
+    while True:
+        try:
+            connection.close()
+            return
+        except duckdb.ResourceInUseException:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.001)
 
 
 def _connect(path: Path, deadline: float) -> DuckDBPyConnection:

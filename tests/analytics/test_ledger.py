@@ -4,9 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from analytics.ledger import AnotherLog, Ledger, LedgerLocked, LedgerRecord, PartitionSample
@@ -227,3 +230,29 @@ def _killed_after(path: Path, batches: int) -> int:
         acknowledged = [int(writer.stdout.readline()) for _ in range(batches)]
         os.kill(writer.pid, signal.SIGKILL)
     return acknowledged[-1]
+
+
+class TestClosing:
+    def test_it_closes_while_reports_are_being_asked(self, tmp_path: Path) -> None:
+        for round_ in range(8):
+            ledger = Ledger.open(tmp_path / f"{round_}.duckdb")
+            asked = threading.Semaphore(0)
+            readers = [threading.Thread(target=ask_until_closed, args=(ledger, asked)) for _ in range(4)]
+            for reader in readers:
+                reader.start()
+            for _ in range(40):
+                asked.acquire()
+
+            ledger.close()
+
+            for reader in readers:
+                reader.join()
+            Ledger.open(ledger.path).close()
+
+
+def ask_until_closed(ledger: Ledger, asked: threading.Semaphore) -> None:
+    with suppress(duckdb.Error):
+        while True:
+            with ledger.present() as connection:
+                connection.execute("select count(*) from lifecycle").fetchall()
+            asked.release()
