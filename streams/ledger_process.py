@@ -13,7 +13,7 @@ from ingest.topics import ALL_TOPICS, EVENT_TOPICS, ORDER_LIFECYCLE
 from streams.app import ledger_group, make_app, worker_group
 from streams.internal import InternalServer, create_internal_app
 from streams.ledger_agent import ledger_consumer, register
-from streams.ledger_seat import LedgerSeat, opened, ready_path
+from streams.ledger_seat import LedgerSeat, failed_path, opened, ready_path
 from streams.ledger_swap import catch_up
 from streams.meters import Meters
 from streams.report_desk import ReportDesk, refuse_open_door, report_service
@@ -142,7 +142,7 @@ async def _swap(kafka: KafkaSettings, seat: LedgerSeat, desk: ReportDesk) -> Non
             try:
                 await _take_over(kafka, seat, await asyncio.to_thread(Ledger.open, ready), desk)
             except Exception:
-                failed = ready.with_suffix(".failed")
+                failed = failed_path(seat.ledger.path)
                 log.exception("the rebuilt ledger can't be taken over; it is set aside as %s", failed)
                 ready.replace(failed)
         await asyncio.sleep(LOOK_SECONDS)
@@ -157,7 +157,9 @@ async def _take_over(kafka: KafkaSettings, seat: LedgerSeat, rebuilt: Ledger, de
     except BaseException:
         rebuilt.close()
         raise
-    desk.show(seat.ledger)
+    finally:
+        # Also when it failed half-way, the file may have been opened again.
+        desk.show(seat.ledger)
     log.info("the rebuilt ledger is in place: %s", seat.ledger.path)
 
 

@@ -31,6 +31,11 @@ def ready_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.next.ready")
 
 
+def failed_path(path: Path) -> Path:
+    """Where a finished rebuild is set aside that the owner could not take over."""
+    return path.with_name(f"{path.name}.next.failed")
+
+
 class LedgerSeat:
     """Writes what it is given until it holds, one write at a time. Keeps `own` until it is closed."""
 
@@ -90,8 +95,8 @@ class LedgerSeat:
         path, ready = self.ledger.path, rebuilt.path
         # Closing writes the WAL into the file, so that one file is the whole ledger.
         rebuilt.close()
-        self.ledger.close()
         try:
+            self.ledger.close()
             ready.replace(path)
         finally:
             self.ledger = Ledger.open(path, wait_seconds=OPEN_SECONDS)

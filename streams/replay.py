@@ -19,7 +19,7 @@ from ingest.admin import beginning_offsets, end_offsets, offsets_at, topic_ids
 from ingest.record import EventRecord, Unreadable
 from ingest.settings import KafkaSettings
 from ingest.topics import EVENT_TOPICS, ORDER_LIFECYCLE
-from streams.ledger_seat import next_path, ownership, ready_path
+from streams.ledger_seat import failed_path, next_path, ownership, ready_path
 from streams.ledger_swap import catch_up
 from streams.lifecycle import from_event
 from streams.row_reader import Place, read_log
@@ -99,7 +99,7 @@ async def rebuild(kafka: KafkaSettings, path: Path, end: int, *, tell: Tell) -> 
     A rebuild that was broken off is begun again from nothing.
     """
     building, ready = next_path(path), ready_path(path)
-    for old in (building, ready):
+    for old in (building, ready, failed_path(path)):
         _remove(old)
     topic_id = (await ask_log(lambda: topic_ids(kafka)))[ORDER_LIFECYCLE.name]
     ledger = await asyncio.to_thread(Ledger.open, building)
@@ -121,7 +121,7 @@ async def hand_over(path: Path, *, wait_seconds: float) -> str:
     """Get the rebuilt ledger into place; returns who did it: `swapped` (we) or `owner`.
 
     Raises:
-        Refusal: the owner did not take it in time; it will when it looks.
+        Refusal: the owner did not take it in time, and will when it looks; or it could not, and set it aside.
     """
     ready, waited = ready_path(path), 0.0
     while ready.exists():
@@ -134,6 +134,11 @@ async def hand_over(path: Path, *, wait_seconds: float) -> str:
             )
         await asyncio.sleep(TAKEN_SECONDS)
         waited += TAKEN_SECONDS
+    if failed_path(path).exists():
+        raise Refusal(
+            f"The owner of {path} could not take the rebuilt ledger over and goes on with the old one. "
+            f"Its log says why; what was built is in {failed_path(path).name}."
+        )
     return "owner"
 
 

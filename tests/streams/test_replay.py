@@ -12,6 +12,9 @@ from analytics.lifecycle import LifecycleRow
 from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from ingest.topics import FULFILLMENTS, PAYMENTS, PLAN_ORDERS
+from streams.ledger_seat import failed_path
+from streams.replay import hand_over
+from streams.running import Refusal
 from tests.streams.event_records import a_payment
 from tests.streams.on_the_log import purchases, put, put_rows, rows, rows_count
 from tests.streams.processes import Process, running, wait_until
@@ -132,3 +135,12 @@ def _reads(owner: Process, number: int) -> None:
 def _from_events(log: KafkaSettings) -> list[LifecycleRow]:
     """The rows of events, without what came of their effects meanwhile."""
     return [row for row in rows(log) if row.source is not None]
+
+
+class TestHandOver:
+    async def test_a_rebuild_that_the_owner_set_aside_is_no_success(self, tmp_path: Path) -> None:
+        path = tmp_path / "ledger.duckdb"
+        failed_path(path).touch()
+
+        with pytest.raises(Refusal, match=r"ledger\.duckdb\.next\.failed"):
+            await hand_over(path, wait_seconds=0)
