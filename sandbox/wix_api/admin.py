@@ -76,6 +76,7 @@ def routes(world: World, courier: Courier) -> list[Route]:
         Route("/admin/store-orders", _posted(doors.store_order), methods=["POST"]),
         Route("/admin/start-date", _posted(doors.start_date), methods=["POST"]),
         Route("/admin/rules", _posted(doors.rules), methods=["POST"]),
+        Route("/admin", doors.received, methods=["GET"]),
         Route("/admin/received", doors.received, methods=["GET"]),
     ]
 

@@ -12,7 +12,7 @@ from sandbox.wix_api.metrics import Metrics
 from sandbox.wix_api.refusal import Refusal
 from sandbox.wix_api.world import World
 
-ADMIN = "/admin/"
+ADMIN = "/admin"
 
 
 class ConnectionCut(ConnectionResetError):
@@ -29,7 +29,7 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a call, or have it go wrong."""
-        if scope["type"] != "http" or scope["path"].startswith(ADMIN):
+        if scope["type"] != "http" or _is_admin(scope["path"]):
             await self._app(scope, receive, send)
             return
         self._world.received.requests += 1
@@ -93,3 +93,7 @@ async def _answer(fault: Fault, send: Send) -> None:
 
 def _body(fault: Fault) -> Any:
     return {"message": "", "details": {}} if fault.body is None else fault.body
+
+
+def _is_admin(path: str) -> bool:
+    return path == ADMIN or path.startswith(f"{ADMIN}/")

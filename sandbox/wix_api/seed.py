@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from sandbox.wix_api.business import Business
 from sandbox.wix_api.plans.coupon import Coupon
@@ -50,6 +50,15 @@ class _PlanOrder(_Order):
     """`lives` true has it go on as time passes; else it changes only when it is called for."""
 
     lives: bool = False
+
+    @field_validator("order")
+    @classmethod
+    def _parts_are_objects(cls, order: JsonObject) -> JsonObject:
+        """The parts that later answers look into; a slip here would show only there."""
+        for part in ("buyer", "pricing", "formData"):
+            if not isinstance(order.get(part, {}), dict):
+                raise ValueError(f"{part} is no object")
+        return order
 
     @model_validator(mode="after")
     def _alive(self) -> Self:

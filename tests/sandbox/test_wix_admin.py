@@ -46,6 +46,7 @@ class TestSeed:
             {"orders": []},
             {"planOrders": [{"instanceId": SITE, "order": {"status": "ACTIVE"}}]},
             {"planOrders": [{"instanceId": "site-1", "order": PLAN_ORDER}]},
+            {"planOrders": [{"instanceId": SITE, "order": {**PLAN_ORDER, "pricing": 5}}]},
             {"subscriptions": [{"instanceId": SITE, "email": "a@example.com", "subscriptionStatus": "YES"}]},
         ],
     )
@@ -149,6 +150,7 @@ class TestOther:
         ]
         assert received["requests"] == before + 1
         assert (received["messages"], received["access"]) == ([], [])
+        assert wix.http.get("/admin").json() == received
 
     def test_reset_leaves_nothing(self, wix: Wix) -> None:
         wix.post(CREATE, {"fulfillment": {}})
