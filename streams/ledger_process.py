@@ -153,7 +153,9 @@ async def _take_over(kafka: KafkaSettings, seat: LedgerSeat, rebuilt: Ledger, de
         await catch_up(rebuilt, kafka, seat.topic_id, upto=await seat.next_offset())
         async with seat.paused():
             await catch_up(rebuilt, kafka, seat.topic_id, upto=await seat.next_offset())
-            await asyncio.to_thread(seat.replace, rebuilt)
+            async with desk.closed():
+                await asyncio.to_thread(seat.replace, rebuilt)
+                desk.show(seat.ledger)
     except BaseException:
         rebuilt.close()
         raise

@@ -1,11 +1,12 @@
 """The report service beside the writer: in a thread of its own, on the ledger that is in place."""
 
+import asyncio
 import contextlib
 import ipaddress
 import logging
 import socket
 import threading
-from collections.abc import Iterator, MutableMapping
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from typing import Any
 
 import uvicorn
@@ -19,6 +20,8 @@ from streams.settings import LedgerProcessSettings
 log = logging.getLogger(__name__)
 
 SERVICE_STOP_SECONDS = 5.0
+# A report may take twenty seconds; who changes the ledger waits a little longer than that.
+CLOSED_SECONDS = 25.0
 
 
 class ReportDesk:
@@ -27,14 +30,46 @@ class ReportDesk:
     def __init__(self, ledger: Ledger, token: str | None) -> None:
         self._token = token
         self._app = create_ledger_app(ledger, token=token)
+        self._open = threading.Event()
+        self._open.set()
+        self._under_way = 0
+        self._quiet = threading.Condition()
 
     def show(self, ledger: Ledger) -> None:
         """Answer from another ledger from now on."""
         self._app = create_ledger_app(ledger, token=self._token)
 
+    @contextlib.asynccontextmanager
+    async def closed(self) -> AsyncIterator[None]:
+        """No report is under way inside the block; whoever asks meanwhile is answered after it."""
+        self._open.clear()
+        try:
+            await asyncio.to_thread(self._await_quiet)
+            yield
+        finally:
+            self._open.set()
+
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        """ASGI."""
-        await self._app(scope, receive, send)
+        """ASGI, on the service's own event loop."""
+        while not self._admits():
+            await asyncio.to_thread(self._open.wait, CLOSED_SECONDS)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            with self._quiet:
+                self._under_way -= 1
+                self._quiet.notify_all()
+
+    def _admits(self) -> bool:
+        with self._quiet:
+            is_open = self._open.is_set()
+            self._under_way += is_open
+            return is_open
+
+    def _await_quiet(self) -> None:
+        with self._quiet:
+            if not self._quiet.wait_for(lambda: self._under_way == 0, CLOSED_SECONDS):
+                log.warning("%d reports are still under way and will be cut off", self._under_way)
 
 
 @contextlib.contextmanager
