@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from analytics.ledger import Ledger
+from tests.empty_ledger import open_ledger
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """An empty ledger, closed afterwards."""
-    opened = Ledger.open(tmp_path / "ledger.duckdb")
+    opened = open_ledger(tmp_path / "ledger.duckdb")
     yield opened
     opened.close()

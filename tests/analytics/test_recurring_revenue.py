@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from analytics.ledger import Ledger
 from analytics.lifecycle import LifecycleRow
 from tests.analytics.history import ask, at, only, payment, stay, subscription, tell
+from tests.empty_ledger import open_ledger
 
 # March 2026 begins on day -1 of the histories, April on day 30, May on day 60.
 APRIL, MAY = at(30), at(60)
@@ -74,7 +75,7 @@ class TestMrr:
     def test_what_moved_is_the_difference_of_start_and_end(
         self, lives: list[tuple[int, int, int, str]], tmp_path_factory: pytest.TempPathFactory
     ) -> None:
-        ledger = Ledger.open(Path(tmp_path_factory.mktemp("mrr")) / "ledger.duckdb")
+        ledger = open_ledger(Path(tmp_path_factory.mktemp("mrr")) / "ledger.duckdb")
         rows: list[LifecycleRow] = []
         for number, (begin, days, price, contact) in enumerate(lives):
             rows += stay(f"s{number}", at(begin), at(begin + days), price=str(10 * price), contact=contact)

@@ -34,6 +34,7 @@ from tests.analytics.history import (
     tell,
     unrecognized,
 )
+from tests.empty_ledger import open_ledger
 
 # What the product promises to give, in this order.
 COLUMNS = {
@@ -304,7 +305,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[st
 
 
 def told_to_a_new_ledger(folder: Path, rows: Sequence[LifecycleRow]) -> dict[str, list[dict[str, Any]]]:
-    ledger = Ledger.open(folder / "ledger.duckdb")
+    ledger = open_ledger(folder / "ledger.duckdb")
     try:
         tell(ledger, rows)
         ledger.record_samples(NOW, [PartitionSample(topic="payments", partition=0, committed=6, end=6)])

@@ -10,6 +10,7 @@ from analytics.ledger import Ledger
 from analytics.lifecycle import LifecycleRow
 from tests.analytics.history import ask, at, only, stay, store_order, tell
 from tests.analytics.test_reports import HISTORY
+from tests.empty_ledger import open_ledger
 
 # Events read anew by a second mapping: one tells another order, one another contact, one is as it was.
 RESTATED: list[LifecycleRow] = [
@@ -29,7 +30,7 @@ class TestKeepUp:
         """Any order, any batches, some rows twice, some events restated."""
         rows = data.draw(st.permutations([*HISTORY, *RESTATED, *HISTORY[:8]]))
         sizes = data.draw(st.lists(st.integers(1, 12), min_size=1, max_size=6))
-        ledger = Ledger.open(tmp_path_factory.mktemp("kept") / "ledger.duckdb")
+        ledger = open_ledger(tmp_path_factory.mktemp("kept") / "ledger.duckdb")
         try:
             begin = 0
             for size in [*sizes, len(rows)]:

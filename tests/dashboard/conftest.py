@@ -19,6 +19,7 @@ from analytics.reports import Reports
 from analytics.service import create_app
 from dashboard import client
 from tests.analytics import history
+from tests.empty_ledger import open_ledger
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ def _forget() -> None:
 
 @contextmanager
 def _ledger(folder: Path) -> Iterator[Ledger]:
-    ledger = Ledger.open(folder / "ledger.duckdb")
+    ledger = open_ledger(folder / "ledger.duckdb")
     try:
         yield ledger
     finally:
