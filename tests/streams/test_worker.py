@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,11 +67,13 @@ class TestReading:
     def test_a_record_that_cant_be_read_is_put_aside_whole_and_the_next_is_handled(
         self, log: KafkaSettings, worker: Process
     ) -> None:
-        (event,) = purchases(1)
+        """The next one is of the same site, so it lies behind it in the same partition."""
+        event = replace(purchases(1)[0], instance_id="site-1")
 
         put(log, [NONSENSE, event])
 
         wait_until(lambda: any(row.event_id == event.event_id for row in rows(log)), process=worker)
+        wait_until(lambda: any(isinstance(row.facts, DeadLetterFacts) for row in rows(log)), process=worker)
         (letter,) = records(log, DEAD_LETTERS.name)
         assert (letter.key, letter.value) == (b"site-1", b"not JSON")
         assert [header for header in letter.headers if header[0] in ("event-type", "event-id")] == NONSENSE[3]
