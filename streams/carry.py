@@ -11,7 +11,7 @@ from typing import Protocol
 from streams.change import Change, Held
 from streams.effect import State
 from streams.outbox_away import OutboxAway
-from streams.procedure import Claim, Done, Fail, Procedure, Ready, Suppress
+from streams.procedure import Claim, Done, Fail, Later, Procedure, Ready, Suppress
 from streams.quota import QuotaWait
 from streams.reason import CLAIM_TOO_LATE
 from streams.setback import Backoff, Setback, after, patience, site_failed, trace
@@ -121,6 +121,8 @@ class Carrier:
         """Decide on what Wix says now, claim, and make the one call while the claim has time left."""
         self._during = "prepare"
         ready = await self.procedure.prepare(self.held.effect, now=self.now())
+        if isinstance(ready, Later):
+            raise _Decided(self._postponed(ready))
         if not isinstance(ready, Ready):
             raise _Decided(_from_wix(ready))
         self.on_call()
@@ -131,6 +133,11 @@ class Carrier:
             raise _Lost
         self.held = claimed
         return await self._in_time(ready, ends)
+
+    def _postponed(self, later: Later) -> Change:
+        """Due again at its time, by the clock that the procedure decided by; no attempt is counted."""
+        again_in = max(0.0, (later.until - self.now()).total_seconds())
+        return Change(state=State.WAITING, reason=later.reason, again_in=again_in)
 
     async def _in_time(self, ready: Ready, ends: float) -> Done:
         left = ends - seconds()

@@ -37,6 +37,14 @@ class Suppress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """The effect is wanted, but not now: it costs no attempt and is decided again at `until`."""
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fail:
     """The effect can't be carried out and trying again won't help. `next_step` is for a person."""
 
@@ -64,7 +72,7 @@ class Claim:
 class Procedure(Protocol):
     """The steps of one flow."""
 
-    async def prepare(self, effect: Effect, *, now: datetime) -> Ready | Suppress | Fail:
+    async def prepare(self, effect: Effect, *, now: datetime) -> Ready | Suppress | Later | Fail:
         """Read the order and the customer as they are now, and decide again."""
         ...
 

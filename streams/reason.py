@@ -19,11 +19,13 @@ APP_REMOVED = "app_removed"
 POLICY_HANDOVER = "policy_handover"
 ALREADY_FULFILLED = "already_fulfilled"
 NOTHING_TO_SHIP = "nothing_to_ship"
+SUPERSEDED = "superseded"
+NEVER_GRANTED = "never_granted"
 
 # The effect is not wanted (any more). Final: the same effect is never tried again.
 SUPPRESSED: Mapping[str, str] = {
     TOO_OLD: "The event, or the order to ship, is older than NOTICE_MAX_AGE or FULFILLMENT_MAX_AGE.",
-    OFF_BY_SETTING: "This kind of notice is switched off for the site (SITES_FILE).",
+    OFF_BY_SETTING: "This kind of notice is switched off for the site (SITES_FILE), or access has no ACCESS_URL.",
     OTHER_APP: "The payment belongs to a Wix app that is not in PAYMENT_APP_IDS.",
     COVERED_BY_PAYMENT: "The order is online, priced and paid: its payment notice says it all.",
     NO_ADDRESS: "Neither the buyer's member nor the buyer's contact has an e-mail address at Wix.",
@@ -36,6 +38,8 @@ SUPPRESSED: Mapping[str, str] = {
     POLICY_HANDOVER: "The site ships when its warehouse tells, so an approved order alone ships nothing.",
     ALREADY_FULFILLED: "Every unit of the order is in a fulfillment already.",
     NOTHING_TO_SHIP: "The order has nothing that is shipped: digital goods, gift cards, services, plans.",
+    SUPERSEDED: "The subscription has gone on since: a grant of one that is paused or over, a revoke of one that runs.",
+    NEVER_GRANTED: "The order was canceled before it began, so there is no access to revoke.",
 }
 
 ORDER_NOT_FOUND = "order_not_found"
@@ -47,23 +51,27 @@ UNAUTHORIZED = "unauthorized"
 FORBIDDEN = "forbidden"
 NOT_FOUND = "not_found"
 REFUSED = "refused"
+RECEIVER_REFUSED = "receiver_refused"
 
 # The effect is wanted, but can't be carried out without a person.
 FAILED: Mapping[str, str] = {
     ORDER_NOT_FOUND: "Wix knows no order by this id on this site.",
     TRACKING_NUMBER_IN_USE: "The tracking number is on another fulfillment: other items, or another order.",
     UNKNOWN_OUTCOME: "A call was in doubt when the app was removed, so Wix can't be asked any more.",
-    OUT_OF_ATTEMPTS: "Every attempt ended without a clear answer of Wix.",
+    OUT_OF_ATTEMPTS: "Every attempt ended without a clear answer of Wix, or of the receiver at ACCESS_URL.",
     BUG: "Our own code failed, three times. The fingerprint says where.",
     UNAUTHORIZED: "Wix did not accept our token, or gave us none for our app id and secret.",
     FORBIDDEN: "The app lacks a permission on the site.",
     NOT_FOUND: "Wix knows nothing by an id that was asked for.",
     REFUSED: "Wix said no to the call; its code says why.",
+    RECEIVER_REFUSED: "The receiver at ACCESS_URL said no to the change of access (4xx, or a redirect).",
 }
 
 QUOTA = "quota"
+QUIET_HOURS = "quiet_hours"
 WIX_BUSY = "wix_busy"
 NO_CLEAR_ANSWER = "no_clear_answer"
+RECEIVER_AWAY = "receiver_away"
 CLAIM_EXPIRED = "claim_expired"
 CLAIM_TOO_LATE = "claim_too_late"
 REDRIVEN = "redriven"
@@ -71,8 +79,10 @@ REDRIVEN = "redriven"
 # The effect goes on by itself. (A bug waits too, until it has failed three times.)
 WAITING: Mapping[str, str] = {
     QUOTA: "The site's requests of this minute are used up; it costs no attempt.",
+    QUIET_HOURS: "The site sends nothing at this hour (SITES_FILE); it costs no attempt.",
     WIX_BUSY: "Wix asked us to wait.",
     NO_CLEAR_ANSWER: "Wix did not answer, or not clearly. Wix is asked what became of a changing call.",
+    RECEIVER_AWAY: "The receiver at ACCESS_URL did not take the change; it is sent again with the same id.",
     CLAIM_EXPIRED: "A worker ended between claim and answer; Wix is asked whether the call took effect.",
     CLAIM_TOO_LATE: "Writing the claim took longer than it lasts, so nothing was called.",
     REDRIVEN: "A person gave the failed effect another try.",
