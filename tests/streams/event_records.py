@@ -15,6 +15,14 @@ PAYLOADS = Path(__file__).parents[1] / "payloads"
 SITE = "11111111-1111-4111-8111-111111111111"
 AT = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 
+# Payloads whose body does not name their type.
+TYPES = {
+    "app_installed__site": "AppInstalled",
+    "app_removed__site": "AppRemoved",
+    "email_subscription_changed__unsubscribed": "EmailSubscriptionChanged",
+}
+EVENTS = sorted(path.stem for path in PAYLOADS.glob("*.json") if "__delivery" not in path.stem)
+
 HANDOVER = {
     "warehouse": "north",
     "idempotencyKey": "box-1",
@@ -57,8 +65,8 @@ def raw_record(
 
 
 def recorded(name: str) -> EventRecord:
-    """A recorded payload as a record."""
-    return record(payload(name))
+    """A recorded payload as the door puts it on the log."""
+    return record(payload(name), event_type=TYPES.get(name))
 
 
 def a_payment(

@@ -1,19 +1,14 @@
 """What the ledger is told of each event, outcome and dead letter."""
 
-import copy
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from analytics.lifecycle import (
     AudienceFacts,
-    DeadLetterFacts,
     EffectFacts,
     FulfillmentsFacts,
     HandoverFacts,
@@ -27,15 +22,13 @@ from analytics.lifecycle import (
     SubscriptionFacts,
     UnrecognizedFacts,
 )
-from ingest.record import EventRecord, Unreadable
+from ingest.record import EventRecord
 from ingest.topics import SNAPSHOTS, UNRECOGNIZED
 from streams import due
-from streams.dead_letter import RawRecord, unexpected, unreadable
-from streams.effect import HandoverClaim, HandoverRefused, Outcome, State
-from streams.lifecycle import from_dead_letter, from_event, from_handover_refused, from_outcome
+from streams.lifecycle import from_event
 from tests.streams.event_records import (
     AT,
-    PAYLOADS,
+    EVENTS,
     SITE,
     a_handover,
     a_payment,
@@ -43,20 +36,10 @@ from tests.streams.event_records import (
     payload,
     raw_record,
     record,
+    recorded,
 )
 
 SOURCE = Source(topic="plan-orders", partition=3, offset=41)
-TYPES = {
-    "app_installed__site": "AppInstalled",
-    "app_removed__site": "AppRemoved",
-    "email_subscription_changed__unsubscribed": "EmailSubscriptionChanged",
-}
-EVENTS = sorted(path.stem for path in PAYLOADS.glob("*.json") if "__delivery" not in path.stem)
-
-
-def recorded(name: str) -> EventRecord:
-    """A recorded payload as the door puts it on the log."""
-    return record(payload(name), event_type=TYPES.get(name))
 
 
 def happened(event: EventRecord) -> LifecycleRow:
@@ -358,140 +341,3 @@ class TestSnapshots:
 def snapshot(order: dict[str, Any]) -> EventRecord:
     """An order as a List API gave it."""
     return raw_record(order, topic=SNAPSHOTS.name, event_type="orderline.snapshot", event_id="s-1")
-
-
-OUTCOME = Outcome(
-    effect_key="notice:purchase:s:o",
-    flow="purchase_notice",
-    instance_id=SITE,
-    order_id="o",
-    event_id="e",
-    step=2,
-    state=State.DONE,
-    at=AT,
-    event_at=AT,
-    attempts=1,
-    wix_id="m-1",
-)
-
-
-class TestOutcomes:
-    def test_a_change_of_state_is_a_row_of_its_step(self) -> None:
-        row = from_outcome(OUTCOME)
-
-        assert isinstance(row.facts, EffectFacts)
-        assert (row.what, row.entity_id, row.facts.step) == ("effect_done", OUTCOME.effect_key, 2)
-        assert (row.facts.done_at, row.facts.wix_id) == (AT, "m-1")
-        assert LifecycleRow.from_bytes(row.to_bytes()) == row
-
-    def test_the_same_change_sent_twice_is_the_same_row(self) -> None:
-        assert from_outcome(OUTCOME) == from_outcome(replace(OUTCOME))
-        assert from_outcome(OUTCOME).row_id != from_outcome(replace(OUTCOME, step=3)).row_id
-
-    @pytest.mark.parametrize("state", [state for state in State if state is not State.DONE])
-    def test_only_what_is_done_has_a_time_of_acceptance(self, state: State) -> None:
-        row = from_outcome(replace(OUTCOME, state=state))
-
-        assert isinstance(row.facts, EffectFacts)
-        assert (row.facts.outcome, row.facts.done_at) == (state.value, None)
-
-    def test_a_refused_handover_is_a_row_of_the_warehouses_key(self) -> None:
-        claim = HandoverClaim(
-            warehouse="north",
-            key="box-1",
-            instance_id=SITE,
-            order_id="o",
-            body_hash="1e1e",
-            event_id="h-1",
-            at=AT,
-        )
-
-        row = from_handover_refused(HandoverRefused(claim=claim, reason="key_reused", at=AT))
-
-        assert isinstance(row.facts, HandoverFacts)
-        assert (row.entity_id, row.facts.outcome, row.facts.reason) == (
-            "north:box-1",
-            "refused",
-            "key_reused",
-        )
-        assert row.entity_id == happened(a_handover()).entity_id
-
-
-class TestDeadLetters:
-    RAW = RawRecord(source=SOURCE, key=b"\xff", value=b"not JSON of Mrs Miller", headers=[], at=AT)
-
-    def test_it_is_known_by_where_it_lies(self) -> None:
-        row = from_dead_letter(unreadable(self.RAW, Unreadable("not_json", "the value is no JSON")))
-
-        assert isinstance(row.facts, DeadLetterFacts)
-        assert (row.entity_id, row.facts.reason, row.source) == ("plan-orders/3/41", "not_json", SOURCE)
-        assert LifecycleRow.from_bytes(row.to_bytes()) == row
-
-    def test_an_error_of_ours_is_told_by_kind_and_place_and_never_quotes_the_record(self) -> None:
-        try:
-            raise KeyError(self.RAW.value)
-        except KeyError as error:
-            letter = unexpected(self.RAW, error)
-
-        assert letter.error == f"KeyError at streams/test_lifecycle.py:{self._here()}"
-        assert b"Miller" not in from_dead_letter(letter).to_bytes()
-
-    def test_records_that_failed_alike_share_a_fingerprint(self) -> None:
-        other = replace(self.RAW, source=replace(SOURCE, offset=99))
-        reasons = [Unreadable("not_json", "a"), Unreadable("bad_header", "b")]
-
-        first, second = (unreadable(self.RAW, reason).fingerprint for reason in reasons)
-
-        assert unreadable(other, Unreadable("not_json", "c")).fingerprint == first != second
-
-    @staticmethod
-    def _here() -> str:
-        return "test_an_error_of_ours_is_told_by_kind_and_place_and_never_quotes_the_record"
-
-
-ODD = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(),
-    st.text(st.characters(exclude_categories=[])),
-    st.sampled_from(
-        ["", "\ud800x", "****", "NaN", "1e999999", "-1", "0001-01-01T00:00:00+14:00", "\0", "NEW"]
-    ),
-    st.lists(st.one_of(st.none(), st.text(), st.dictionaries(st.text(), st.text())), max_size=3),
-    st.dictionaries(st.text(), st.integers(), max_size=2),
-)
-
-
-class TestTolerance:
-    @settings(max_examples=300, deadline=None)
-    @given(st.sampled_from(EVENTS), st.data())
-    def test_no_event_however_odd_raises_more_than_unreadable(self, name: str, data: st.DataObject) -> None:
-        event = recorded(name)
-        body = copy.deepcopy(event.body)
-        for _ in range(data.draw(st.integers(1, 4))):
-            _spoil(body, data)
-        odd = replace(event, value=json.dumps(body, default=str).encode())
-
-        try:
-            rows = from_event(odd, SOURCE)
-        except Unreadable:
-            return
-        assert [LifecycleRow.from_bytes(row.to_bytes()) for row in rows] == rows
-
-
-def _spoil(body: dict[str, Any], data: st.DataObject) -> None:
-    """Take one field away somewhere, or put something odd there."""
-    here: Any = body
-    while True:
-        keys = list(here) if isinstance(here, dict) else list(range(len(here)))
-        if not keys:
-            return
-        key = data.draw(st.sampled_from(keys))
-        if not isinstance(here[key], dict | list) or data.draw(st.integers(0, 4)) == 0:
-            break
-        here = here[key]
-    if data.draw(st.booleans()):
-        del here[key]
-    else:
-        here[key] = data.draw(ODD)
