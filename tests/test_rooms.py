@@ -3,17 +3,21 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatch
 from textwrap import dedent
+from typing import TypeVar
 
 import pytest
 
 from tests.source_tree import ROOMS, ROOT, Module, imported_modules, imported_names, modules
 
+Found = TypeVar("Found")
+
 CODE = modules(*ROOMS)
 EVERYTHING = [*CODE, *modules("tests", "benchmarks")]
 KNOWN = {module.name: module for module in EVERYTHING}
+IMPORTS = {module.name: imported_modules(module, KNOWN) for module in EVERYTHING}
 
 # What a room may import beside itself; the data flows one way, and so do the imports.
 ALLOWED: dict[str, set[str]] = {
@@ -49,6 +53,7 @@ PURE = (
     "streams/lifecycle*.py",
     "streams/template.py",
     "streams/effect.py",
+    "analytics/facts.py",
     "analytics/lifecycle.py",
     "dashboard/charts.py",
 )
@@ -59,13 +64,14 @@ DRAWERS = {"util", "utils", "helper", "helpers", "common", "base", "misc", "mana
 MOST_LINES = 400
 
 
-def ids(module: Module) -> str:
-    return module.where
-
-
 def runs_only_when_asked(module: Module) -> bool:
     """Not Streamlit's script: being run is what it is for."""
     return module.where not in {"dashboard/app.py"}
+
+
+def offending(modules: Iterable[Module], of: Callable[[Module], Found]) -> dict[str, Found]:
+    """What each module does that it must not, by its path; empty when all keep the rule."""
+    return {module.where: found for module in modules if (found := of(module))}
 
 
 def rooms_of(names: Iterator[str]) -> Iterator[str]:
@@ -77,21 +83,17 @@ def is_below(name: str, allowed: set[str]) -> bool:
 
 
 class TestImports:
-    @pytest.mark.parametrize("module", CODE, ids=ids)
-    def test_a_room_imports_only_what_its_line_of_the_table_allows(self, module: Module) -> None:
-        foreign = {name for name in rooms_of(imported_names(module)) if name.split(".")[0] != module.room}
+    def test_a_room_imports_only_what_its_line_of_the_table_allows(self) -> None:
+        assert offending(CODE, forbidden) == {}
 
-        assert {name for name in foreign if not is_below(name, ALLOWED[module.room])} == set()
+    def test_a_journey_sees_the_product_only_from_outside(self) -> None:
+        journeys = modules("tests/journey", "tests/chaos")
 
-    @pytest.mark.parametrize("module", modules("tests/journey"), ids=ids)
-    def test_a_journey_sees_the_product_only_from_outside(self, module: Module) -> None:
-        assert {name for name in rooms_of(imported_names(module)) if not name.startswith("sandbox.")} == set()
+        assert journeys
+        assert offending(journeys, rooms_but_the_sandbox) == {}
 
-    @pytest.mark.parametrize("module", CODE, ids=ids)
-    def test_no_product_code_imports_tests(self, module: Module) -> None:
-        assert [
-            name for name in imported_names(module) if name.split(".")[0] in {"tests", "benchmarks"}
-        ] == []
+    def test_no_product_code_imports_tests(self) -> None:
+        assert offending(CODE, lambda module: packages(module) & {"tests", "benchmarks"}) == {}
 
     def test_only_analytics_speaks_to_duckdb(self) -> None:
         assert {module.room for module in CODE if "duckdb" in packages(module)} <= {"analytics"}
@@ -102,9 +104,16 @@ class TestImports:
         assert [where for where in others if not fnmatch(where, "streams/outbox*.py")] == []
 
     def test_no_module_imports_itself_in_a_circle(self) -> None:
-        graph = {module.name: imported_modules(module, KNOWN) for module in CODE}
+        assert circle({module.name: IMPORTS[module.name] for module in CODE}) == []
 
-        assert circle(graph) == []
+
+def forbidden(module: Module) -> set[str]:
+    foreign = {name for name in rooms_of(imported_names(module)) if name.split(".")[0] != module.room}
+    return {name for name in foreign if not is_below(name, ALLOWED[module.room])}
+
+
+def rooms_but_the_sandbox(module: Module) -> set[str]:
+    return {name for name in rooms_of(imported_names(module)) if not name.startswith("sandbox.")}
 
 
 def packages(module: Module) -> set[str]:
@@ -134,14 +143,15 @@ class TestPure:
     def test_every_pure_file_is_there(self, pattern: str) -> None:
         assert [module.where for module in CODE if fnmatch(module.where, pattern)]
 
-    @pytest.mark.parametrize(
-        "module", [module for module in CODE if any(fnmatch(module.where, one) for one in PURE)], ids=ids
-    )
-    def test_a_pure_file_reaches_nothing_that_acts(self, module: Module) -> None:
+    def test_a_pure_file_reaches_nothing_that_acts(self) -> None:
         """Nor does anything of ours that it imports: a decision must not drag a client along."""
-        acting = {name: packages(KNOWN[name]) & ACTING for name in reached(module)}
+        pure = [module for module in CODE if any(fnmatch(module.where, one) for one in PURE)]
 
-        assert {name: found for name, found in acting.items() if found} == {}
+        assert offending(pure, acting) == {}
+
+
+def acting(module: Module) -> dict[str, set[str]]:
+    return {name: found for name in reached(module) if (found := packages(KNOWN[name]) & ACTING)}
 
 
 def reached(module: Module) -> set[str]:
@@ -151,43 +161,41 @@ def reached(module: Module) -> set[str]:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
-            waiting.extend(imported_modules(KNOWN[name], KNOWN))
+            waiting.extend(IMPORTS[name])
     return seen
 
 
 class TestFiles:
-    @pytest.mark.parametrize(
-        "module", [module for module in EVERYTHING if module.path.name == "__init__.py"], ids=ids
-    )
-    def test_a_package_is_one_docstring(self, module: Module) -> None:
-        assert ast.get_docstring(module.tree)
-        assert len(module.tree.body) == 1
+    def test_a_package_is_one_docstring(self) -> None:
+        packages = [module for module in EVERYTHING if module.path.name == "__init__.py"]
 
-    @pytest.mark.parametrize("module", CODE, ids=ids)
-    def test_a_module_fits_in_four_hundred_lines(self, module: Module) -> None:
-        assert len(module.source.splitlines()) <= MOST_LINES
+        assert packages
+        assert [module.where for module in packages if not is_one_docstring(module)] == []
 
-    @pytest.mark.parametrize("module", EVERYTHING, ids=ids)
-    def test_no_module_is_a_drawer(self, module: Module) -> None:
-        assert not set(module.name.split(".")) & DRAWERS
+    def test_a_module_fits_in_four_hundred_lines(self) -> None:
+        lines = {module.where: len(module.source.splitlines()) for module in EVERYTHING}
 
-    @pytest.mark.parametrize("module", CODE, ids=ids)
-    def test_every_module_says_what_it_is(self, module: Module) -> None:
-        assert ast.get_docstring(module.tree)
+        assert {where: count for where, count in lines.items() if count > MOST_LINES} == {}
+
+    def test_no_module_is_a_drawer(self) -> None:
+        assert offending(EVERYTHING, lambda module: set(module.name.split(".")) & DRAWERS) == {}
+
+    def test_every_module_says_what_it_is(self) -> None:
+        assert [module.where for module in CODE if not ast.get_docstring(module.tree)] == []
+
+
+def is_one_docstring(module: Module) -> bool:
+    return bool(ast.get_docstring(module.tree)) and len(module.tree.body) == 1
 
 
 class TestImporting:
-    @pytest.mark.parametrize("module", [module for module in CODE if runs_only_when_asked(module)], ids=ids)
-    def test_a_module_only_defines(self, module: Module) -> None:
+    def test_a_module_only_defines(self) -> None:
         """No call for its effect, no loop; `if` only for typing and for being run."""
-        doing = [ast.unparse(node) for node in module.tree.body if not is_definition(node)]
+        assert offending(filter(runs_only_when_asked, CODE), doings) == {}
 
-        assert doing == []
-
-    @pytest.mark.parametrize("module", CODE, ids=ids)
-    def test_a_module_reads_no_environment(self, module: Module) -> None:
+    def test_a_module_reads_no_environment(self) -> None:
         """Settings are built by the command that runs, and passed in."""
-        assert [ast.unparse(node) for node in at_import(module.tree) if reads_environment(node)] == []
+        assert offending(CODE, environment_read) == {}
 
     @pytest.mark.parametrize("room", ROOMS)
     def test_importing_a_room_opens_starts_and_writes_nothing(self, room: str) -> None:
@@ -213,6 +221,14 @@ class TestImporting:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
         assert (done.returncode, done.stderr[-2000:] if done.returncode else "") == (0, "")
+
+
+def doings(module: Module) -> list[str]:
+    return [ast.unparse(node) for node in module.tree.body if not is_definition(node)]
+
+
+def environment_read(module: Module) -> list[str]:
+    return [ast.unparse(node) for node in at_import(module.tree) if reads_environment(node)]
 
 
 def is_definition(node: ast.stmt) -> bool:
