@@ -10,18 +10,22 @@ from typing import Any
 from analytics.lifecycle import (
     DeadLetterFacts,
     EffectFacts,
+    FlowPauseFacts,
     HandoverFacts,
     LifecycleRow,
+    QuotaFacts,
     Source,
     event_row_id,
     outcome_row_id,
 )
 from ingest import catalogue
-from ingest.record import EventRecord
+from ingest.record import EventRecord, iso
 from streams import due
 from streams.dead_letter import DeadLetter
 from streams.effect import Effect, HandoverRefused, Outcome
 from streams.lifecycle_facts import Fact, fact_of, handover_id
+from streams.pause import FlowChange
+from streams.quota_counts import QuotaCount
 
 # Wix counts an entity's events in 64 bits.
 LARGEST_SEQUENCE = 2**63 - 1
@@ -69,6 +73,38 @@ def from_handover_refused(refused: HandoverRefused) -> LifecycleRow:
         facts=HandoverFacts(
             warehouse=claim.warehouse, key=claim.key, outcome="refused", reason=refused.reason
         ),
+    )
+
+
+def from_pause(change: FlowChange) -> LifecycleRow:
+    """The row of a flow that a bug paused, or that goes on; it concerns no one site."""
+    what, event_id = f"flow_{change.state}", f"{change.flow}/{iso(change.at)}"
+    return LifecycleRow(
+        row_id=event_row_id("", event_id, what),
+        what=what,
+        instance_id="",
+        entity_id=change.flow,
+        event_id=event_id,
+        event_type="orderline.flow",
+        happened_at=change.at,
+        facts=FlowPauseFacts(
+            state=change.state, fingerprint=change.fingerprint, version=change.build, held=change.held
+        ),
+    )
+
+
+def from_quota(count: QuotaCount) -> LifecycleRow:
+    """The row of one worker's requests for one site in one minute."""
+    event_id = f"{count.worker}/{iso(count.minute)}"
+    return LifecycleRow(
+        row_id=event_row_id(count.instance_id, event_id, "quota"),
+        what="quota",
+        instance_id=count.instance_id,
+        entity_id=count.instance_id,
+        event_id=event_id,
+        event_type="orderline.quota",
+        happened_at=count.minute,
+        facts=QuotaFacts(worker=count.worker, calls=count.calls, limit=count.limit, parked=count.parked),
     )
 
 

@@ -5,28 +5,32 @@ Every method is one transaction, durable when it returns, and may be called agai
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from streams import (
     outbox_circuits,
     outbox_claims,
     outbox_intake,
     outbox_leases,
+    outbox_notes,
     outbox_pauses,
     outbox_people,
     outbox_redrives,
+    outbox_unsent,
 )
 from streams.change import Change, Circuit, Held, Listed, Wanted
 from streams.effect import Decision, State
 from streams.outbox_away import OutboxAway
-from streams.outbox_change import Unsent, mark_sent, unsent
 from streams.outbox_claims import Errand, Terms
 from streams.outbox_redrives import Redrive
+from streams.outbox_unsent import Unsent
 from streams.outbox_writer import Turn, Writer
 from streams.pause import Bug, Paused, this_build
 from streams.procedure import Ready
+from streams.quota_counts import QuotaCount
 from streams.settings import OutboxSettings
 
 __all__ = ["Errand", "Outbox", "OutboxAway"]
@@ -101,12 +105,21 @@ class Outbox:
         self._news.clear()
 
     async def unsent(self, limit: int = 500) -> list[tuple[int, Unsent]]:
-        """The oldest changes that the log doesn't have yet, each with the id for `mark_sent`."""
-        return await self._writer.do(lambda turn: unsent(turn, limit))
+        """The oldest news that the log doesn't have yet, each with the id for `mark_sent`."""
+        return await self._writer.do(lambda turn: outbox_unsent.unsent(turn, limit))
 
     async def mark_sent(self, ids: Sequence[int]) -> None:
         """The log has acknowledged these."""
-        await self._writer.do(lambda turn: mark_sent(turn, ids))
+        await self._writer.do(lambda turn: outbox_unsent.mark_sent(turn, ids))
+
+    async def note_quota(self, counts: Sequence[QuotaCount]) -> None:
+        """Have the counts of minutes that are over sent to the ledger."""
+
+        def job(turn: Turn) -> None:
+            for one in counts:
+                outbox_unsent.write(turn, one)
+
+        await self._writer.do(job)
 
     async def note_group(self, group: str) -> None:
         """Remember that the consumer group has committed before."""
@@ -128,6 +141,19 @@ class Outbox:
     async def release(self, owner: str, sites: Collection[str]) -> None:
         """Let other workers have the sites at once."""
         await self._writer.do(lambda turn: outbox_leases.release(turn, owner, sites))
+
+    async def lease(self, owner: str, name: str) -> bool:
+        """Take what only one worker may do at a time, for as long as a site's lease; False if another has it."""
+        lease = self._terms.site_lease
+        return await self._writer.do(lambda turn: outbox_leases.lease(turn, owner, name, lease))
+
+    async def note(self, name: str, body: Mapping[str, Any] | None) -> None:
+        """Remember a small document under a name; None forgets it."""
+        await self._writer.do(lambda turn: outbox_notes.write(turn, name, body))
+
+    async def noted(self, name: str) -> Mapping[str, Any] | None:
+        """What was noted under the name, by any worker."""
+        return await self._writer.do(lambda turn: outbox_notes.read(turn, name))
 
     async def claim(self, owner: str, wanted: Held, ready: Ready, lasts: timedelta) -> Held | None:
         """Claim before the one call; None if the effect or its site is no longer the owner's."""

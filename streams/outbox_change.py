@@ -1,25 +1,22 @@
 """One change of an effect's state: the row, its next step and the outcome to be sent, in one transaction."""
 
 import json
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Row
 
 from analytics.lifecycle import Consent
 from streams.change import FINAL, READY, Change, Held
-from streams.effect import Effect, HandoverRefused, Outcome, State
-from streams.outbox_schema import EFFECTS, MARKS, OUTCOMES
+from streams.effect import Effect, Outcome, State
+from streams.outbox_schema import EFFECTS, MARKS
+from streams.outbox_unsent import write
 from streams.outbox_writer import Turn
 
 EffectRow = Row[Any]
-Unsent = Outcome | HandoverRefused
 
-_OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
-_REFUSED: TypeAdapter[HandoverRefused] = TypeAdapter(HandoverRefused)
 _CONSENT: TypeAdapter[Consent] = TypeAdapter(Consent)
 
 # Built once: SQLAlchemy takes longer to build a statement than SQLite to run it.
@@ -28,7 +25,6 @@ _MARK = select(MARKS.c.reason).where(MARKS.c.effect_key == bindparam("asked"))
 _CHANGE = update(EFFECTS).where(
     EFFECTS.c.seq == bindparam("its_seq"), EFFECTS.c.step == bindparam("its_step")
 )
-_INSERT = OUTCOMES.insert()
 
 # A change forgets what the last one said, unless it says it again.
 _SAID = ("reason", "next_step", "fingerprint", "last_status", "last_code", "request_id")
@@ -59,23 +55,6 @@ def change(turn: Turn, row: EffectRow, to: Change, **more: Any) -> State | None:
         return None
     _write_outcome(turn, row, obeyed, values)
     return obeyed.state
-
-
-def write_refusal(turn: Turn, refused: HandoverRefused) -> None:
-    """A refused handover is sent like an outcome."""
-    body = _REFUSED.dump_json(refused).decode()
-    turn.connection.execute(_INSERT, {"kind": "handover", "body": body})
-
-
-def unsent(turn: Turn, limit: int) -> list[tuple[int, Unsent]]:
-    """The oldest outcomes that nobody marked as sent."""
-    rows = turn.connection.execute(select(OUTCOMES).order_by(OUTCOMES.c.id).limit(limit))
-    return [(row.id, _read(row.kind, row.body)) for row in rows]
-
-
-def mark_sent(turn: Turn, ids: Sequence[int]) -> None:
-    """Forget outcomes that the log has; the ledger keeps them."""
-    turn.connection.execute(delete(OUTCOMES).where(OUTCOMES.c.id.in_(ids)))
 
 
 def held(row: EffectRow) -> Held:
@@ -155,9 +134,4 @@ def _write_outcome(turn: Turn, row: EffectRow, to: Change, values: dict[str, Any
         shipments=to.shipments,
         **{name: values[name] for name in _SAID},
     )
-    body = _OUTCOME.dump_json(outcome).decode()
-    turn.connection.execute(_INSERT, {"kind": "effect", "body": body})
-
-
-def _read(kind: str, body: str) -> Unsent:
-    return _OUTCOME.validate_json(body) if kind == "effect" else _REFUSED.validate_json(body)
+    write(turn, outcome)

@@ -99,7 +99,7 @@ def pick(turn: Turn, errand: Errand, terms: Terms) -> list[tuple[str, list[Held]
     _doubt_expired(turn, asked, terms)
     if errand.sites <= 0:
         return []
-    paused = {one.flow for one in outbox_pauses.in_force(turn, terms.build)}
+    paused = {one.flow for one in outbox_pauses.outgrow(turn, terms.build)}
     flows = [flow for flow in errand.flows if flow not in paused]
     asked |= {"me": errand.owner, "flows": flows, "sites": errand.sites}
     sites = turn.connection.scalars(_SITES, asked).all()

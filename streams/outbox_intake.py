@@ -7,8 +7,9 @@ from sqlalchemy import select
 from ingest.record import Unreadable
 from streams.change import OPEN, Change
 from streams.effect import Decision, Effect, HandoverClaim, HandoverRefused, Mark, State
-from streams.outbox_change import change, find, mark_of, write_refusal
+from streams.outbox_change import change, find, mark_of
 from streams.outbox_schema import EFFECTS, GROUPS, HANDOVERS, MARKS
+from streams.outbox_unsent import write
 from streams.outbox_writer import Turn
 from streams.reason import KEY_REUSED
 
@@ -88,7 +89,7 @@ def _is_new(turn: Turn, claim: HandoverClaim) -> bool:
         )
     )
     if known != claim.body_hash:
-        write_refusal(turn, HandoverRefused(claim=claim, reason=KEY_REUSED, at=turn.now))
+        write(turn, HandoverRefused(claim=claim, reason=KEY_REUSED, at=turn.now))
     return False
 
 

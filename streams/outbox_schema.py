@@ -18,6 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     func,
+    inspect,
     select,
     text,
 )
@@ -159,6 +160,8 @@ PAUSES = Table(
     Column("error", Text, nullable=False),
     Column("place", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    # The newer build that goes on; the pause still holds for older ones.
+    Column("ended_by", Text),
 )
 
 BUGS = Table(
@@ -191,6 +194,15 @@ REDRIVES = Table(
     Column("done_at", Moment),
 )
 
+# What upkeep remembers between its runs: small documents by name.
+NOTES = Table(
+    "notes",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("noted_at", Moment, nullable=False),
+)
+
 # Final effects that still hold what was needed to carry them out.
 TO_PRUNE = Index(
     "effects_to_prune",
@@ -210,8 +222,19 @@ def _second(connection: Connection) -> None:
     TO_PRUNE.create(connection, checkfirst=True)
 
 
+def _third(connection: Connection) -> None:
+    """Which build goes on after a pause."""
+    if "ended_by" not in {column["name"] for column in inspect(connection).get_columns(PAUSES.name)}:
+        connection.execute(text("alter table paused_flows add column ended_by text"))
+
+
+def _fourth(connection: Connection) -> None:
+    """What upkeep remembers, and who is forgotten."""
+    NOTES.create(connection, checkfirst=True)
+
+
 # Never edited after a release: a change is one more entry.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second, _third, _fourth)
 
 
 def migrate(connection: Connection) -> int:

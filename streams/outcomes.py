@@ -1,13 +1,16 @@
-"""What came of effects, as the outbox recorded it, is sent to the ledger: acknowledged, then marked."""
+"""News that the outbox recorded, such as outcomes, are sent to the ledger: acknowledged, then marked."""
 
 import asyncio
 import logging
 
 from analytics.lifecycle import LifecycleRow
 from streams.effect import HandoverRefused, Outcome
-from streams.lifecycle import from_handover_refused, from_outcome
+from streams.lifecycle import from_handover_refused, from_outcome, from_pause, from_quota
 from streams.meters import Meters
 from streams.outbox import Outbox, OutboxAway
+from streams.outbox_unsent import Unsent
+from streams.pause import FlowChange
+from streams.quota_counts import QuotaCount
 from streams.rows import RowPublisher
 
 log = logging.getLogger(__name__)
@@ -50,5 +53,13 @@ class OutcomeSender:
         return len(unsent)
 
 
-def _row(one: Outcome | HandoverRefused) -> LifecycleRow:
-    return from_outcome(one) if isinstance(one, Outcome) else from_handover_refused(one)
+def _row(one: Unsent) -> LifecycleRow:
+    match one:
+        case Outcome():
+            return from_outcome(one)
+        case HandoverRefused():
+            return from_handover_refused(one)
+        case FlowChange():
+            return from_pause(one)
+        case QuotaCount():
+            return from_quota(one)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
+from typing import Literal
 
 from ingest.topics import HANDOVERS, PAYMENTS, PLAN_ORDERS, STORE_ORDERS
 from streams.effect import FLOWS, FULFILLMENT, PAYMENT_NOTICE, PURCHASE_NOTICE
@@ -58,6 +59,21 @@ class Paused:
             f"({self.error}, fingerprint {self.fingerprint}, first held: {self.place}). "
             f"Start a build that mends it, or: python -m streams flows resume {self.flow}"
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowChange:
+    """A flow was paused, or goes on: by a person's word, or since a newer build works.
+
+    `build` is the one that met the bug; `held` is how many records and effects are known to wait.
+    """
+
+    flow: str
+    state: Literal["paused", "resumed"]
+    fingerprint: str
+    build: str
+    held: int
+    at: datetime
 
 
 def this_build(given: str) -> str:

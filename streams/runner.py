@@ -30,6 +30,11 @@ PRUNE_PAUSE_SECONDS = 0.5
 PRUNE_BATCH = 500
 
 
+def worker_name() -> str:
+    """A name that no other worker has, now or later."""
+    return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+
+
 class Runner:
     """One worker's hands. Several runners on one outbox are safe: a site has one of them at a time.
 
@@ -56,7 +61,7 @@ class Runner:
         self._capacity = sites
         self._call_seconds = call_seconds
         self._backoff = backoff or Backoff()
-        self._owner = owner or f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._owner = owner or worker_name()
         self._poll_seconds = poll_seconds
         self._stop_seconds = stop_seconds
         self._now = now

@@ -2,14 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from analytics.lifecycle import FlowPauseFacts, LifecycleRow
 from streams.change import Change, Held, Wanted
 from streams.effect import State
+from streams.lifecycle import from_pause
 from streams.outbox import Errand, Outbox
-from streams.pause import Bug
+from streams.pause import Bug, FlowChange
 from streams.procedure import Ready
 from streams.settings import OutboxSettings
 from tests.streams.made_effects import FLOW, SITE, Clock, an_effect, due
@@ -74,6 +77,10 @@ def failed_by_a_bug(*, in_doubt: bool = False) -> Change:
     )
 
 
+async def news_of_flows(outbox: Outbox) -> list[FlowChange]:
+    return [news for _, news in await outbox.unsent() if isinstance(news, FlowChange)]
+
+
 async def paused(outbox: Outbox) -> list[str]:
     return [one.flow for one in await outbox.paused()]
 
@@ -130,6 +137,82 @@ class TestBugs:
         assert await paused(outbox) == []
         assert not await outbox.resume(FLOW)
         assert await outbox.note_bug(a_bug("payments/0/2")) is False
+
+
+class TestTheLedgerIsTold:
+    """Of a pause and its end, by news that the transaction writes which made them true."""
+
+    async def test_once_when_a_flow_pauses_and_how_much_waits(self, outbox: Outbox, clock: Clock) -> None:
+        await outbox.record(due(*(an_effect(f"k{n}", order=f"o{n}") for n in range(4))))
+        for n in range(5):
+            await outbox.note_bug(a_bug(f"payments/0/{n}"))
+
+        (news,) = await news_of_flows(outbox)
+        assert (news.flow, news.state, news.build, news.at) == (FLOW, "paused", "1.0", clock.now)
+        assert (news.fingerprint, news.held) == ("KeyError:x.py:y", 5)  # four effects and the record
+
+    async def test_an_effect_that_met_the_bug_is_counted_once(self, outbox: Outbox) -> None:
+        await outbox.record(due(*(an_effect(f"k{n}", order=f"o{n}") for n in range(4))))
+        for each in await picked(outbox):
+            if await outbox.claim("one", each, READY, CLAIM) is not None:
+                await outbox.settle(replace(each, step=each.step + 1), failed_by_a_bug())
+
+        assert [(news.state, news.held) for news in await news_of_flows(outbox)] == [("paused", 2)]
+
+    async def test_once_when_a_person_resumes(self, outbox: Outbox) -> None:
+        for n in range(3):
+            await outbox.note_bug(a_bug(f"payments/0/{n}"))
+
+        await outbox.resume(FLOW)
+        await outbox.resume(FLOW)
+
+        assert [news.state for news in await news_of_flows(outbox)] == ["paused", "resumed"]
+
+    async def test_once_when_a_newer_build_goes_on_while_the_pause_holds_for_the_old_one(
+        self, builds: Builds, outbox: Outbox
+    ) -> None:
+        for n in range(3):
+            await outbox.note_bug(a_bug(f"payments/0/{n}"))
+        newer = await builds.open("1.1")
+
+        for _ in range(2):
+            await picked(newer)
+
+        assert [(news.state, news.build) for news in await news_of_flows(outbox)] == [
+            ("paused", "1.0"),
+            ("resumed", "1.0"),
+        ]
+        assert await paused(outbox) == [FLOW]
+        assert await outbox.resume(FLOW)
+        assert len(await news_of_flows(outbox)) == 2
+
+    async def test_a_newer_build_that_pauses_too_went_on_before(self, builds: Builds, outbox: Outbox) -> None:
+        newer = await builds.open("1.1")
+        for one in (outbox, newer):
+            for n in range(3):
+                await one.note_bug(a_bug(f"payments/0/{n}"))
+
+        assert [(news.state, news.build) for news in await news_of_flows(outbox)] == [
+            ("paused", "1.0"),
+            ("resumed", "1.0"),
+            ("paused", "1.1"),
+        ]
+
+    async def test_as_rows_that_are_the_same_however_often_they_are_sent(self, outbox: Outbox) -> None:
+        for n in range(3):
+            await outbox.note_bug(a_bug(f"payments/0/{n}"))
+        await outbox.resume(FLOW)
+
+        rows = [from_pause(news) for news in await news_of_flows(outbox)]
+        assert rows == [from_pause(news) for news in await news_of_flows(outbox)]
+        assert [(row.what, row.instance_id, row.entity_id) for row in rows] == [
+            ("flow_paused", "", FLOW),
+            ("flow_resumed", "", FLOW),
+        ]
+        assert len({row.row_id for row in rows}) == 2
+        assert [LifecycleRow.from_bytes(row.to_bytes()) for row in rows] == rows
+        facts = FlowPauseFacts(state="paused", fingerprint="KeyError:x.py:y", version="1.0", held=1)
+        assert rows[0].facts == facts
 
 
 class TestAPausedFlow:
