@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from streams.access_errors import ReceiverAway
 from streams.change import Change, Held
 from streams.effect import State
 from streams.outbox_away import OutboxAway
@@ -208,7 +209,7 @@ def _rest(error: Exception) -> float:
     if isinstance(error, QuotaWait):
         return max(0.0, (error.until - utc_now()).total_seconds())
     # Only an answer of Wix speaks for the whole site; a procedure's own WixBusy, for one order.
-    if isinstance(error, WixBusy) and error.status is not None:
+    if isinstance(error, WixBusy) and error.status is not None and not isinstance(error, ReceiverAway):
         return patience(error) or BUSY_REST_SECONDS
     return 0.0
 

@@ -13,7 +13,8 @@ from analytics.lifecycle import Consent, Shipment
 PAYMENT_NOTICE = "payment_notice"
 PURCHASE_NOTICE = "purchase_notice"
 FULFILLMENT = "fulfillment"
-FLOWS = (PAYMENT_NOTICE, PURCHASE_NOTICE, FULFILLMENT)
+ACCESS = "access"
+FLOWS = (PAYMENT_NOTICE, PURCHASE_NOTICE, FULFILLMENT, ACCESS)
 
 REF_LENGTH = 6
 
@@ -38,7 +39,7 @@ class Effect:
     JSON: for payment_notice `{"app_id", "transaction_id", "amount", "currency"}` (money as decimal
     strings), for purchase_notice `{}`, for fulfillment `{"mode": "immediate"}` or
     `{"mode": "handover", "warehouse", "key", "lines": [{"id", "quantity"}], "tracking_number",
-    "shipping_provider", "tracking_link"}`.
+    "shipping_provider", "tracking_link"}`, for access `{"verb", "number", "change"}`.
     """
 
     key: str
@@ -159,6 +160,11 @@ def handover_key(instance_id: str, order_id: str, warehouse: str, idempotency_ke
 def immediate_key(instance_id: str, order_id: str) -> str:
     """One fulfillment of everything, for sites that ship at once."""
     return f"fulfillment:{instance_id}:{order_id}:immediate"
+
+
+def access_key(verb: str, instance_id: str, order_id: str, number: int) -> str:
+    """One grant or revoke for each start, pause, resumption and end of a plan order."""
+    return f"access:{verb}:{instance_id}:{order_id}:{number}"
 
 
 def reference(effect_key: str) -> str:

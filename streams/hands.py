@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from streams.effect import FULFILLMENT, PAYMENT_NOTICE, PURCHASE_NOTICE
+from streams.access_procedure import AccessProcedure, granted_before
+from streams.access_receiver import AccessReceiver, Endpoint
+from streams.effect import ACCESS, FULFILLMENT, PAYMENT_NOTICE, PURCHASE_NOTICE
 from streams.notice import NoticeProcedure
 from streams.outbox import Outbox
 from streams.procedure import Procedure
@@ -20,15 +22,26 @@ from streams.wix.client import WixClient
 
 @contextlib.asynccontextmanager
 async def at_work(
-    outbox: Outbox, stop: asyncio.Event, *, wix: WixSettings, flows: FlowSettings, worker: WorkerSettings
+    outbox: Outbox,
+    stop: asyncio.Event,
+    *,
+    wix: WixSettings,
+    flows: FlowSettings,
+    worker: WorkerSettings,
+    access: Endpoint | None = None,
 ) -> AsyncIterator[None]:
     """Carry out what is due within the block; what was begun is ended once `stop` is set."""
     name, quota = worker_name(), Quota(wix.live_calls_per_minute)
     counts = QuotaCounts(quota.take, worker=name, limit=wix.wix_calls_per_minute)
-    async with WixClient(wix, take=counts.take) as client, kept(counts, outbox):
+    async with (
+        WixClient(wix, take=counts.take) as client,
+        _receiver(access, wix) as receiver,
+        kept(counts, outbox),
+    ):
+        changes = AccessProcedure(client, receiver, granted_before(outbox))
         runner = Runner(
             outbox,
-            procedures(client, Sites(flows), flows),
+            {**procedures(client, Sites(flows), flows), ACCESS: changes},
             sites=worker.worker_sites,
             call_seconds=wix.wix_timeout_seconds,
             owner=name,
@@ -43,6 +56,16 @@ async def at_work(
 
 
 def procedures(client: WixClient, sites: Sites, flows: FlowSettings) -> dict[str, Procedure]:
-    """How the effects of each flow are carried out."""
+    """How the effects of each flow at Wix are carried out."""
     notice, shipment = NoticeProcedure(client, sites, flows), ShipmentProcedure(client, sites, flows)
     return {PAYMENT_NOTICE: notice, PURCHASE_NOTICE: notice, FULFILLMENT: shipment}
+
+
+@contextlib.asynccontextmanager
+async def _receiver(access: Endpoint | None, wix: WixSettings) -> AsyncIterator[AccessReceiver | None]:
+    """Who is told of changes of access. Claims are measured by Wix's calls, so it gets no more time."""
+    if access is None:
+        yield None
+        return
+    async with AccessReceiver(access, timeout_seconds=wix.wix_timeout_seconds) as receiver:
+        yield receiver

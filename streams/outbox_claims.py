@@ -10,7 +10,7 @@ from sqlalchemy import Integer, and_, bindparam, case, exists, func, select
 
 from streams import outbox_circuits, outbox_pauses
 from streams.change import OPEN, READY, Change, Held
-from streams.effect import State
+from streams.effect import ACCESS, State
 from streams.outbox_change import EffectRow, change, find, held
 from streams.outbox_leases import holds, lease, release
 from streams.outbox_schema import EFFECTS, LEASES
@@ -26,12 +26,14 @@ PROBE_SECONDS = 10.0
 _PAUSED = "Its flow is paused by a bug: `streams flows list` shows it. It goes on when the flow does."
 
 _EARLIER = EFFECTS.alias("earlier")
+# Access has a line of its own: it waits for no notice's quiet hours, and no notice for its receiver.
 _HELD_BACK = exists().where(
     EFFECTS.c.order_id != "",
     _EARLIER.c.instance_id == EFFECTS.c.instance_id,
     _EARLIER.c.order_id == EFFECTS.c.order_id,
     _EARLIER.c.seq < EFFECTS.c.seq,
     _EARLIER.c.state.in_(OPEN),
+    (_EARLIER.c.flow == ACCESS) == (EFFECTS.c.flow == ACCESS),
 )
 # Due, of a flow that the worker carries out, and no earlier effect of the same order is unfinished.
 _IS_READY = and_(

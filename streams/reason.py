@@ -25,7 +25,7 @@ NEVER_GRANTED = "never_granted"
 # The effect is not wanted (any more). Final: the same effect is never tried again.
 SUPPRESSED: Mapping[str, str] = {
     TOO_OLD: "The event, or the order to ship, is older than NOTICE_MAX_AGE or FULFILLMENT_MAX_AGE.",
-    OFF_BY_SETTING: "This kind of notice is switched off for the site (SITES_FILE), or access has no ACCESS_URL.",
+    OFF_BY_SETTING: "Switched off: this kind of notice for the site (SITES_FILE), or access (no ACCESS_URL).",
     OTHER_APP: "The payment belongs to a Wix app that is not in PAYMENT_APP_IDS.",
     COVERED_BY_PAYMENT: "The order is online, priced and paid: its payment notice says it all.",
     NO_ADDRESS: "Neither the buyer's member nor the buyer's contact has an e-mail address at Wix.",
@@ -38,7 +38,7 @@ SUPPRESSED: Mapping[str, str] = {
     POLICY_HANDOVER: "The site ships when its warehouse tells, so an approved order alone ships nothing.",
     ALREADY_FULFILLED: "Every unit of the order is in a fulfillment already.",
     NOTHING_TO_SHIP: "The order has nothing that is shipped: digital goods, gift cards, services, plans.",
-    SUPERSEDED: "The subscription has gone on since: a grant of one that is paused or over, a revoke of one that runs.",
+    SUPERSEDED: "Since then the subscription was paused or ended (a grant), or goes on again (a revoke).",
     NEVER_GRANTED: "The order was canceled before it began, so there is no access to revoke.",
 }
 

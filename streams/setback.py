@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypedDict
 
+from streams.access_errors import ReceiverAway, ReceiverRefused
 from streams.change import Change, Held
 from streams.effect import State
 from streams.quota import QuotaWait
@@ -23,6 +24,7 @@ from streams.reason import (
     NOT_FOUND,
     OUT_OF_ATTEMPTS,
     QUOTA,
+    RECEIVER_AWAY,
     REFUSED,
     UNAUTHORIZED,
     UNCONFIRMED,
@@ -103,8 +105,10 @@ def after(setback: Setback) -> Change:
 def site_failed(error: Exception) -> bool | None:
     """Whether Wix gave the site no service; None where the error says nothing of the site.
 
-    A procedure's own WixBusy, without a status, is about one order.
+    A procedure's own WixBusy, without a status, is about one order; a receiver's answer is not Wix's.
     """
+    if isinstance(error, ReceiverAway | ReceiverRefused):
+        return None
     if isinstance(error, WixUnreachable | Unauthorized):
         return True
     if isinstance(error, WixBusy):
@@ -170,7 +174,7 @@ def _again(setback: Setback, error: WixError) -> Change:
         return _given_up(setback, error)
     return Change(
         state=setback.open_state,
-        reason=WIX_BUSY if isinstance(error, WixBusy) else NO_CLEAR_ANSWER,
+        reason=_waiting_for(error),
         again_in=max(setback.backoff.seconds(attempts), patience(error)),
         in_doubt=setback.in_doubt,
         attempt=True,
@@ -178,16 +182,25 @@ def _again(setback: Setback, error: WixError) -> Change:
     )
 
 
+def _waiting_for(error: WixError) -> str:
+    if isinstance(error, ReceiverAway):
+        return RECEIVER_AWAY
+    return WIX_BUSY if isinstance(error, WixBusy) else NO_CLEAR_ANSWER
+
+
 def _given_up(setback: Setback, error: WixError) -> Change:
-    asked = (
-        "Wix could not be asked whether the call took effect." if setback.in_doubt else "Wix never answered."
-    )
+    if isinstance(error, ReceiverAway):
+        asked = "The receiver never took it. Check that ACCESS_URL answers"
+    elif setback.in_doubt:
+        asked = "Wix could not be asked whether the call took effect. Check that Wix works for this site"
+    else:
+        asked = "Wix never answered. Check that Wix works for this site"
     return Change(
         state=State.FAILED,
         reason=OUT_OF_ATTEMPTS,
         in_doubt=setback.in_doubt,
         attempt=True,
-        next_step=f"{asked} Check that Wix works for this site, then `streams effects redrive` it.",
+        next_step=f"{asked}, then `streams effects redrive` it.",
         **_facts(setback, error),
     )
 

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # The sentence under each setting is its description: --help, .env.example and the README print it.
@@ -96,6 +96,17 @@ class FlowSettings(BaseSettings):
     """TOML file of what differs per site, read again when it changes."""
 
 
+class AccessSettings(BaseSettings):
+    """Who is told when a subscription starts, pauses, resumes or ends. `ACCESS_SECRET` is never logged."""
+
+    model_config = ENVIRONMENT
+
+    access_url: str = ""
+    """Where each change of access is posted (Standard Webhooks), https; empty: access is off."""
+    access_secret: SecretStr = SecretStr("")
+    """Signs them: whsec_ and base64, needed with ACCESS_URL; several with commas between; never logged."""
+
+
 class WorkerSettings(BaseSettings):
     """The worker's own ports and pace."""
 
@@ -107,6 +118,8 @@ class WorkerSettings(BaseSettings):
     """Port of the worker's health, readiness and metrics."""
     worker_sites: int = 32
     """How many sites are worked side by side."""
+    watchdog_after: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(seconds=120)
+    """A worker that does nothing for so long, though records wait and Kafka answers, exits with code 70."""
 
 
 class LedgerProcessSettings(BaseSettings):

@@ -76,8 +76,8 @@ def _refuse(status: int, headers: Mapping[str, str], content: bytes, request_id:
     code, description, fields = _facts(_json(content))
     # One of Wix's endpoints throttles with a bare 403; a missing permission comes with a body.
     if status in _BUSY_STATUSES or (status == 403 and not content.strip()):
-        retry_after = _retry_after(headers.get("retry-after"))
-        raise WixBusy(retry_after, status=status, code=code, description=description, request_id=request_id)
+        wait = retry_after(headers.get("retry-after"))
+        raise WixBusy(wait, status=status, code=code, description=description, request_id=request_id)
     if status >= 500:
         raise WixUnreachable(description or "a server error", status=status, code=code, request_id=request_id)
     refusal = _REFUSALS.get(status, WixRefused)
@@ -128,7 +128,7 @@ def _json(content: bytes) -> object:
         return None
 
 
-def _retry_after(header: str | None) -> float | None:
+def retry_after(header: str | None) -> float | None:
     """Seconds to wait: the header holds seconds or a date."""
     if header is None:
         return None
