@@ -49,6 +49,11 @@ class Room:
         """Whether the process lives; it may have ended by itself."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended by itself; None while it runs, and after it was stopped or killed here."""
+        return self._process.poll() if self._process else None
+
     def start(self) -> None:
         """Start the process; `await_ready` tells when it takes traffic."""
         if self.is_running():

@@ -15,7 +15,7 @@ from typing import Self
 import psutil
 
 from sandbox.broker import EmbeddedBroker
-from sandbox.ports import Ports, near_defaults
+from sandbox.ports import Ports, near_defaults, quiet_port
 from sandbox.room import Room
 from sandbox.stories.cast import Site
 from sandbox.tell import handover_tokens, sites_toml
@@ -32,7 +32,8 @@ class System:
     """Starts the rooms that are asked for, waits for each, knows the addresses, stops everything.
 
     `environment` adds settings for all rooms (`READ_BACK_AFTER`, …). Where KAFKA_BOOTSTRAP_SERVERS is
-    set, here or in the environment, that broker is used and none is started. May be used as a context.
+    set, here or in the environment, that broker is used and none is started. With several `workers` the
+    second one is the room `worker-2`, and so on. May be used as a context.
 
     Raises (from `start`): `sandbox.room.RoomNotReady`, and what the broker raises, each with what to do.
     """
@@ -45,10 +46,15 @@ class System:
         ports: Ports | None = None,
         environment: Mapping[str, str] | None = None,
         warehouse_delay_seconds: float = 0.5,
+        workers: int = 1,
     ) -> None:
         self.data_dir = data_dir.resolve()
         self.ports = ports or near_defaults()
         self.sites = tuple(sites)
+        # The internal port of each; the first one's is among the ports.
+        self.workers = {"worker": self.ports.worker_internal} | {
+            f"worker-{number}": quiet_port() for number in range(2, workers + 1)
+        }
         self._warehouse_delay_seconds = warehouse_delay_seconds
         self._more = dict(environment or {})
         given = self._more.get("KAFKA_BOOTSTRAP_SERVERS") or os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
@@ -99,7 +105,7 @@ class System:
 
     def start(self, *names: str) -> None:
         """Start the rooms named, or all: the broker, the sandbox, then what needs them."""
-        wanted = [name for name in ROOMS if name in (names or ROOMS)]
+        wanted = [name for room in ROOMS if room in (names or ROOMS) for name in self._named(room)]
         self.data_dir.mkdir(parents=True, exist_ok=True)
         Signer(self.data_dir)
         self._write_sites()
@@ -111,6 +117,10 @@ class System:
         self._launch([name for name in wanted if name not in without_broker])
         for name in wanted:
             self.rooms[name].await_ready()
+
+    def launch(self, *names: str) -> None:
+        """Start rooms (again) that do not run; `start_room` also waits."""
+        self._launch(names)
 
     def start_room(self, name: str) -> None:
         """Start one room (again) and wait until it is ready."""
@@ -126,15 +136,15 @@ class System:
         """End one room at once (`kill -9`)."""
         self.rooms[name].kill()
 
-    def run(self, name: str, *arguments: str) -> str:
-        """Run a command of a room to its end (`python -m …`); what it printed.
+    def run(self, name: str, *arguments: str, settings: Mapping[str, str] | None = None) -> str:
+        """Run a command of a room to its end (`python -m …`), with other settings; what it printed.
 
         Raises:
             sandbox.room.RoomNotReady: it failed; the message ends in the last lines of its log.
         """
         log = self.data_dir / "logs" / f"{name}.log"
         before = log.stat().st_size if log.exists() else 0
-        room = self._room(name, arguments)
+        room = self._room(name, arguments, settings or {})
         room.start()
         room.finish()
         return log.read_bytes()[before:].decode(errors="replace")
@@ -143,7 +153,7 @@ class System:
         """Stop everything in order; afterwards no process of ours lives. A second Ctrl-C changes nothing."""
         with _undisturbed():
             ours = psutil.Process().children(recursive=True)
-            for name in STOP_ORDER:
+            for name in (name for room in STOP_ORDER for name in self._named(room)):
                 if name in self.rooms:
                     self.rooms[name].stop()
             if self.broker is not None:
@@ -162,13 +172,17 @@ class System:
 
     def _launch(self, names: Iterable[str]) -> None:
         for name in names:
-            self.rooms.setdefault(name, self._room(name, _COMMANDS[name])).start()
+            command = _COMMANDS["worker" if name in self.workers else name]
+            self.rooms.setdefault(name, self._room(name, command, self._own_settings(name))).start()
 
-    def _room(self, name: str, arguments: Iterable[str]) -> Room:
+    def _named(self, room: str) -> tuple[str, ...]:
+        return tuple(self.workers) if room == "worker" else (room,)
+
+    def _room(self, name: str, arguments: Iterable[str], settings: Mapping[str, str]) -> Room:
         return Room(
             name,
             [sys.executable, "-m", *arguments],
-            environment=self.environment,
+            environment={**self.environment, **settings},
             log=self.data_dir / "logs" / f"{name}.log",
             ready_url=self._ready_urls().get(name),
         )
@@ -176,12 +190,15 @@ class System:
     def _ready_urls(self) -> dict[str, str]:
         internal = {
             "ingest": self.ports.ingest_internal,
-            "worker": self.ports.worker_internal,
             "ledger": self.ports.ledger_internal,
             "wix": self.ports.wix_internal,
+            **self.workers,
         }
         ready = {name: f"http://127.0.0.1:{port}/readyz" for name, port in internal.items()}
         return {**ready, "dashboard": f"{self.dashboard_url}/_stcore/health"}
+
+    def _own_settings(self, name: str) -> dict[str, str]:
+        return {"WORKER_INTERNAL_PORT": str(self.workers[name])} if name in self.workers else {}
 
     def _settings(self) -> dict[str, str]:
         ports = self.ports

@@ -61,6 +61,10 @@ class Witness:
         """Wix now answers some calls like this."""
         await self._admin("faults", {"faults": list(faults)})
 
+    async def calm(self) -> None:
+        """Wix answers every call well again."""
+        await self._admin("faults", {"replace": True})
+
     async def received(self) -> JsonObject:
         """What Wix was told to do: messages, fulfillments, and the number of calls."""
         answer = await self._http.get(f"{self._wix_url}/admin/received", timeout=TIMEOUT_SECONDS)

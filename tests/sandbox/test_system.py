@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -11,6 +12,7 @@ import pytest
 
 from sandbox.ports import Ports, anywhere, near_defaults
 from sandbox.room import Room, RoomNotReady
+from sandbox.system import System
 
 SLEEPER = (
     "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
@@ -50,8 +52,33 @@ class TestPorts:
         chosen = [getattr(ports, name) for name in Ports.__slots__]
         assert len(set(chosen)) == len(chosen)
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="the range is read where Linux tells it")
+    def test_no_port_is_one_that_outgoing_calls_are_given(self) -> None:
+        """Else somebody who calls a room that is down could be given the room's own port."""
+        ports = anywhere()
+
+        first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+        assert all(getattr(ports, name) < first for name in Ports.__slots__)
+
+
+class TestWorkers:
+    def test_each_worker_is_a_room_with_an_internal_port_of_its_own(self, tmp_path: Path) -> None:
+        system = System(tmp_path, ports=anywhere(), workers=3)
+
+        assert list(system.workers) == ["worker", "worker-2", "worker-3"]
+        assert len(set(system.workers.values())) == 3
+        assert system.workers["worker"] == system.ports.worker_internal
+
 
 class TestRoom:
+    def test_room_that_ended_by_itself_tells_how(self, tmp_path: Path) -> None:
+        failing = room(tmp_path, "raise SystemExit(70)")
+        failing.start()
+        while failing.is_running():
+            time.sleep(0.01)
+
+        assert failing.exit_code == 70
+
     def test_room_that_ends_while_starting_is_reported_with_its_last_lines(self, tmp_path: Path) -> None:
         failing = room(tmp_path, "raise SystemExit('the cellar is flooded')", ready_url="http://127.0.0.1:1/")
         failing.start()
