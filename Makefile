@@ -20,8 +20,9 @@ help:
 demo: .venv/.ready
 	@exec $(VENV) -m sandbox demo $(ARGS)
 
+# Most tests wait for a process, a broker or a disk: three at once keep two cores busy.
 test: .venv/.ready
-	@exec $(VENV) -m pytest $(ARGS)
+	@exec $(VENV) -m pytest $(or $(ARGS),--numprocesses=3 --dist=loadgroup)
 
 check: .venv/.ready
 	@failed=0; \

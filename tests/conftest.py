@@ -5,6 +5,7 @@ import signal
 import uuid
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 import pytest
 from docker.errors import DockerException
@@ -44,6 +45,27 @@ def pytest_report_header() -> str:
     if docker_answers():
         return f"kafka: {IMAGE} by testcontainers"
     return "kafka: the embedded Apache Kafka 4.3.1 (no Docker daemon answers)"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side (`--dist=loadgroup`), a file's tests stay together, and the journeys share one system."""
+    for item in items:
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group("journey" if folder == "journey" else item.path.as_posix()))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """One of the processes that ran tests side by side has ended, and tells what it used."""
+    if used := getattr(node, "workeroutput", {}).get("kafka"):
+        node.config.stash[USED_KAFKA] = used
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Such a process tells it."""
+    told = getattr(session.config, "workeroutput", {})
+    if used := session.config.stash.get(USED_KAFKA, None):
+        told["kafka"] = used
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
