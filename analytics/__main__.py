@@ -10,7 +10,7 @@ import click
 from analytics.asking import Answer, Refused, ask_owner
 from analytics.export import UnknownExport
 from analytics.export import export as write_export
-from analytics.ledger import AnotherLog, Ledger, LedgerLocked
+from analytics.ledger import AnotherLog, Ledger, LedgerDamaged, LedgerLocked, LedgerNotWritten
 from analytics.parameters import BadParameter
 from analytics.questions import QUESTIONS, Question
 from analytics.rendering import as_json
@@ -22,7 +22,9 @@ from analytics.versions import ReportTimeout, VersionGone
 _REFUSALS = (
     AnotherLog,
     BadParameter,
+    LedgerDamaged,
     LedgerLocked,
+    LedgerNotWritten,
     ReportTimeout,
     Refused,
     SchemaMismatch,

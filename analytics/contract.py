@@ -59,7 +59,7 @@ STORE_STATES = (
     "unknown",
 )
 SUBSCRIPTION_STATES = ("pending", "active", "paused", "set_to_cancel", "ended")
-FLOWS = ("payment_notice", "purchase_notice", "fulfillment")
+FLOWS = ("payment_notice", "purchase_notice", "fulfillment", "access")
 OUTCOMES = ("done", "suppressed", "waiting", "failed", "open")
 STEPS = ("paid_fulfilled", "placed_paid", "placed_fulfilled", "paid_first_fulfilled", "fulfilled_tracked")
 METHODS = ("chartmogul", "stripe", "profitwell", "revenuecat", "gumroad")

@@ -20,7 +20,7 @@ ORDERS = (
     Question(
         name="sites",
         summary="One row per site: since when it is observed, its store orders now.",
-        parameters=(*COMMON, TARGET),
+        parameters=COMMON,
         columns=columns_of(
             "site:text name:text currency:text timezone:text installed_at:time removed_at:time "
             "observed_from:time orders:integer:orders open:integer:orders late:integer:orders "

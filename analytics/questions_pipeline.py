@@ -72,6 +72,21 @@ PIPELINE = (
         ),
     ),
     Question(
+        name="quota",
+        summary="Requests to Wix per site, how many it allows in that time, and how many had to wait.",
+        parameters=(*COMMON, choice_of("grain", ("minute", "hour"), "length of a bucket")),
+        columns=columns_of(
+            "bucket_start:local_time site:text calls:integer:requests limit:integer:requests "
+            "parked:integer:requests"
+        ),
+    ),
+    Question(
+        name="flows_paused",
+        summary="Flows that a bug has paused, since when, and how much waits for them.",
+        parameters=COMMON,
+        columns=columns_of("flow:text fingerprint:text since:time version:text held:integer:records"),
+    ),
+    Question(
         name="lag",
         summary="How far the worker is behind, per partition.",
         parameters=COMMON,

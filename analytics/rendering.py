@@ -4,6 +4,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
+from analytics.contract import Column
 from analytics.reports import Report
 
 
@@ -13,15 +14,14 @@ def as_json(report: Report) -> dict[str, Any]:
         "report": report.name,
         "version": report.version,
         "as_of": instant(report.as_of),
-        "columns": [
-            {"name": c.name, "type": _PUBLIC.get(c.type, c.type), "unit": c.unit} for c in report.columns
-        ],
+        "columns": [{"name": c.name, "type": public_type(c), "unit": c.unit} for c in report.columns],
         "rows": [{name: _plain(value) for name, value in row.items()} for row in report.table.to_pylist()],
     }
 
 
-# A bucket's start is a time like any other; only its offset differs.
-_PUBLIC = {"local_time": "time"}
+def public_type(column: Column) -> str:
+    """The type as callers know it: a bucket's start is a time like any other, only its offset differs."""
+    return "time" if column.type == "local_time" else column.type
 
 
 def instant(moment: datetime | None) -> str | None:

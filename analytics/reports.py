@@ -81,6 +81,7 @@ class Reports:
         now = min(as_of, at) if isinstance(as_of, datetime) else at
         with connection as reader, time_limit(reader, self._seconds):
             found = _ask(reader, question, values, now)
+        _refuse_mixed_money(question, values, found)
         return Report(
             name=name,
             table=_typed(found, question.columns, str(values["tz"])),
@@ -120,6 +121,15 @@ def _refuse_what_does_not_go_together(question: Question, values: Mapping[str, V
         raise BadParameter("grain", "profitwell counts by calendar month only")
     if question.reads_present and values["as_of"] is not None:
         raise BadParameter("as_of", f"{question.name} looks at the present only")
+
+
+def _refuse_mixed_money(question: Question, values: Mapping[str, Value], found: pa.Table) -> None:
+    """Amounts of two currencies are never summed, and a cohort's rows have no currency to part them."""
+    if question.name != "cohorts" or values["by"] != "mrr" or found.num_rows == 0:
+        return
+    currencies = found.column("currencies")[0].as_py()
+    if currencies > 1:
+        raise BadParameter("currency", f"{currencies} currencies can't be summed; name one for by=mrr")
 
 
 def _ask(

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import io
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -16,10 +16,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from analytics.inner import inner_routes
 from analytics.ledger import Ledger
 from analytics.parameters import Parameter
 from analytics.questions import Question
-from analytics.rendering import as_json, instant
+from analytics.rendering import as_json, instant, public_type
 from analytics.reports import (
     PRESENT,
     BadParameter,
@@ -43,10 +44,10 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
 
 def create_ledger_app(ledger: Ledger, *, token: str | None) -> Starlette:
     """`create_app` over a ledger's reports: what the process that owns the file serves."""
-    return create_app(Reports(ledger), token=token)
+    return create_app(Reports(ledger), token=token, more=inner_routes(ledger))
 
 
-def create_app(reports: Reports, *, token: str | None) -> Starlette:
+def create_app(reports: Reports, *, token: str | None, more: Sequence[Route] = ()) -> Starlette:
     """Routes over `reports`. With a `token`, every route but /healthz wants it as a bearer token."""
 
     async def catalogue(request: Request) -> Response:
@@ -72,6 +73,7 @@ def create_app(reports: Reports, *, token: str | None) -> Starlette:
             Route("/version", version),
             Route("/reports", catalogue),
             Route("/reports/{name}", report),
+            *more,
         ],
         middleware=[Middleware(_BearerToken, token=token)] if token else [],
         exception_handlers={kind: _refusal(*answer) for kind, answer in _REFUSALS.items()}
@@ -85,7 +87,7 @@ def describe(question: Question) -> dict[str, Any]:
         "report": question.name,
         "summary": question.summary,
         "parameters": [_describe_parameter(parameter) for parameter in question.parameters],
-        "columns": [{"name": c.name, "type": c.type, "unit": c.unit} for c in question.columns],
+        "columns": [{"name": c.name, "type": public_type(c), "unit": c.unit} for c in question.columns],
     }
 
 

@@ -9,7 +9,16 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from analytics.ledger import AnotherLog, Ledger, LedgerLocked, LedgerRecord, PartitionSample, SchemaMismatch
+from analytics.ledger import (
+    AnotherLog,
+    Ledger,
+    LedgerDamaged,
+    LedgerLocked,
+    LedgerNotWritten,
+    LedgerRecord,
+    PartitionSample,
+    SchemaMismatch,
+)
 from ingest.topics import ORDER_LIFECYCLE
 from streams.running import Refusal
 
@@ -70,6 +79,9 @@ class LedgerSeat:
                 return added
             except AnotherLog:
                 raise
+            except LedgerNotWritten as error:
+                log.error("%s", error)
+                await asyncio.sleep(RETRY_SECONDS)
             except Exception:
                 log.exception("the ledger did not take %d rows; trying again", len(records))
                 await asyncio.sleep(RETRY_SECONDS)
@@ -122,7 +134,7 @@ async def opened(path: Path) -> LedgerSeat:
     """A seat at the ledger, as soon as no other process has it; says once who has.
 
     Raises:
-        Refusal: another build wrote the file.
+        Refusal: another build wrote the file, or it is damaged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     own, said = ownership(path), False
@@ -130,7 +142,7 @@ async def opened(path: Path) -> LedgerSeat:
         try:
             own.acquire(blocking=False)
             return LedgerSeat(await asyncio.to_thread(Ledger.open, path, wait_seconds=OPEN_SECONDS), own)
-        except SchemaMismatch as error:
+        except (LedgerDamaged, SchemaMismatch) as error:
             raise Refusal(f"{error}") from error
         except (Timeout, LedgerLocked):
             if not said:

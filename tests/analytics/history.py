@@ -12,12 +12,17 @@ from analytics.lifecycle import (
     DeadLetterFacts,
     EffectFacts,
     Facts,
+    FlowPauseFacts,
     FulfillmentsFacts,
+    HandoverFacts,
     InstallationFacts,
     LifecycleRow,
     Line,
     PaymentFacts,
+    QuotaFacts,
+    ReconciledFacts,
     Shipment,
+    SiteFacts,
     Source,
     StoreOrderFacts,
     SubscriptionFacts,
@@ -251,6 +256,56 @@ def dead_letter(
 def installed(when: datetime, *, site: str = SITE, what: str = "installed") -> LifecycleRow:
     """The app came to a site, or left it."""
     return event(InstallationFacts(), what, "app", when, site=site, topic="installations")
+
+
+def told_by_us(facts: Facts, what: str, entity: str, when: datetime, *, site: str = SITE) -> LifecycleRow:
+    """A row that no webhook made: from the worker, or from a command."""
+    name = f"{site}/{entity}/{what}/{when.isoformat()}/{facts}"
+    return LifecycleRow(
+        row_id=event_row_id(site, name, what),
+        what=what,
+        instance_id=site,
+        entity_id=entity,
+        event_id=name,
+        event_type=f"orderline.{what}",
+        happened_at=when,
+        facts=facts,
+    )
+
+
+def properties(
+    when: datetime, name: str, *, currency: str = "EUR", timezone: str = "Europe/Berlin", site: str = SITE
+) -> LifecycleRow:
+    """What Wix's Site Properties said of a site."""
+    facts = SiteFacts(name=name, currency=currency, timezone=timezone)
+    return told_by_us(facts, "site_properties", site, when, site=site)
+
+
+def reconciled(when: datetime, earliest: datetime | None, *, site: str = SITE) -> LifecycleRow:
+    """A site was compared with Wix's lists, whole."""
+    facts = ReconciledFacts(found=1, healed=1, gone=0, earliest_order_at=earliest)
+    return told_by_us(facts, "reconciled", site, when, site=site)
+
+
+def calls(when: datetime, number: int, *, parked: int = 0, worker: str = "w1") -> LifecycleRow:
+    """Requests to Wix in the minute that begins then."""
+    return told_by_us(
+        QuotaFacts(worker=worker, calls=number, limit=200, parked=parked), "quota", SITE, when, site=SITE
+    )
+
+
+def pause(flow: str, state: str, when: datetime, *, held: int = 0, version: str = "1") -> LifecycleRow:
+    """A flow was paused by a bug, or resumed."""
+    facts = FlowPauseFacts(state=state, fingerprint="abc", version=version, held=held)
+    return told_by_us(facts, f"flow_{state}", flow, when, site="")
+
+
+def handover(
+    key: str, order: str, when: datetime, *, word: str = "accepted", reason: str | None = None
+) -> LifecycleRow:
+    """What the warehouse `dock` told."""
+    facts = HandoverFacts(warehouse="dock", key=key, outcome=word, reason=reason)
+    return event(facts, f"handover_{word}", f"dock/{key}", when, order=order, topic="handovers")
 
 
 def unrecognized(when: datetime) -> LifecycleRow:

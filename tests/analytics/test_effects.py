@@ -88,7 +88,7 @@ class TestEffects:
 
         rows = ask(ledger, "effects", grain="day", start=at(0).isoformat(), end=at(3).isoformat())
 
-        assert len(rows) == 3 * 3
+        assert len(rows) == 3 * 4
         assert [row["due"] for row in rows if row["flow"] == "payment_notice"] == [1, 0, 1]
         assert all(row["delay_p50_seconds"] is None for row in rows)
 

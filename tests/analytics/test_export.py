@@ -10,7 +10,7 @@ from analytics.export import EXPORTED, UnknownExport, export
 from analytics.ledger import Ledger
 from analytics.questions import QUESTIONS
 from tests.analytics.history import at, stay, store_order, tell
-from tests.analytics.test_reports import HISTORY
+from tests.analytics.one_of_everything import HISTORY
 
 
 class TestExport:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from analytics.ledger import Ledger
 from analytics.lifecycle import LifecycleRow
 from tests.analytics.history import ask, at, only, stay, store_order, tell
-from tests.analytics.test_reports import HISTORY
+from tests.analytics.one_of_everything import HISTORY
 from tests.empty_ledger import open_ledger
 
 # Events read anew by a second mapping: one tells another order, one another contact, one is as it was.

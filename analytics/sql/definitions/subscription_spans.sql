@@ -29,8 +29,12 @@ lives_joined as (
         lives.started_at as life_start,
         lives.ended_at as life_end,
         lives.trial_ends_at,
-        min(events.position) filter (where events.state in ('active', 'set_to_cancel'))
-            over (partition by events.instance_id, events.order_id) as first_active
+        -- One that was over when we first saw it ran until then.
+        coalesce(
+            min(events.position) filter (where events.state in ('active', 'set_to_cancel', 'paused'))
+                over (partition by events.instance_id, events.order_id),
+            1
+        ) as first_running
     from events_followed as events
     inner join subscriptions as lives
         on
@@ -45,12 +49,12 @@ spans_cut as (
     select
         *,
         case
-            when position = first_active then life_start
+            when position = first_running then life_start
             else greatest(settled_at, life_start)
         end as began_at,
         least(next_at, life_end) as over_at
     from lives_joined
-    where position >= first_active
+    where position >= first_running
 
 ),
 
@@ -87,9 +91,9 @@ spans_priced as (
             when 'WEEK' then 365.25 / 84
             when 'MONTH' then 1.0
             when 'YEAR' then 1.0 / 12
-        end / coalesce(try_cast(facts ->> '$.cycle_count' as integer), 1) as months_factor
+        end / coalesce(nullif(try_cast(facts ->> '$.cycle_count' as integer), 0), 1) as months_factor
     from spans_split
-    where state in ('active', 'set_to_cancel', 'paused')
+    where state in ('active', 'set_to_cancel', 'paused') or position = first_running
 
 )
 

@@ -10,9 +10,12 @@ events_read as (
         moment(facts ->> '$.end_at') as end_at,
         moment(facts ->> '$.cancel_requested_at') as cancel_requested_at,
         facts ->> '$.cancellation_cause' as cause_word,
-        state in ('active', 'set_to_cancel') as is_active,
+        state in ('active', 'set_to_cancel', 'paused') as is_running,
         state in ('ended', 'canceled') as is_over,
-        coalesce((facts ->> '$.auto_renew_canceled') = 'true', false) or state = 'set_to_cancel' as is_set_to_cancel
+        coalesce((facts ->> '$.auto_renew_canceled') = 'true', false) or state = 'set_to_cancel' as is_set_to_cancel,
+        moment(facts ->> '$.start_at') < least(moment(facts ->> '$.end_at'), happened_at)
+        and payment_status is distinct from 'UNPAID'
+        and (facts ->> '$.cancellation_cause') is distinct from 'PAYMENT_SETUP_FAILURE' as had_run
     from entity_events
     where kind = 'subscription'
 
@@ -25,7 +28,11 @@ events_compared as (
         max(position) over whole as last_position,
         coalesce(max(position) filter (where not is_over) over whole, 0) as last_running,
         coalesce(max(position) filter (where not is_set_to_cancel) over whole, 0) as last_renewing,
-        min(position) filter (where is_active) over whole as first_active,
+        -- One that was over when we first saw it had run, unless it never got off the ground.
+        coalesce(
+            min(position) filter (where is_running) over whole,
+            min(position) filter (where position = 1 and is_over and had_run) over whole
+        ) as first_running,
         min(position) filter (where payment_status = 'PAID') over whole as first_paid
     from events_read
     window whole as (partition by instance_id, entity_id)
@@ -41,7 +48,7 @@ orders_dated as (
         max(happened_at) as last_seen_at,
         -- What Wix calls the start, unless it lies ahead of the event that says it has come.
         any_value(case when start_at <= happened_at then start_at else happened_at end)
-            filter (where position = first_active) as started_at,
+            filter (where position = first_running) as started_at,
         any_value(happened_at) filter (where position = first_paid) as first_paid_at,
         any_value(case when cancel_requested_at <= happened_at then cancel_requested_at else happened_at end)
             filter (where position = last_renewing + 1) as set_to_cancel_at,

@@ -7,4 +7,9 @@ select distinct
     "offset" as first_offset,
     "offset" + 1 as until_offset
 from sources
-where topic is not null
+where
+    topic is not null
+    and (
+        getvariable('as_of') is null
+        or row_id in (select row_id from lifecycle where known_at < cast(getvariable('as_of') as timestamp))
+    )

@@ -109,7 +109,8 @@ select
     cells_listed.size,
     cells_listed.age_months,
     coalesce(cells_counted.active, 0) as active,
-    coalesce(cells_counted.active, 0) / nullif(cells_listed.size, 0) as share
+    coalesce(cells_counted.active, 0) / nullif(cells_listed.size, 0) as share,
+    (select count(distinct currency) from spans_chosen) as currencies
 from cells_listed
 left join cells_counted
     on

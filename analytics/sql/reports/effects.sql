@@ -35,7 +35,7 @@ buckets_listed as (
 flows_listed as (
 
     select flow
-    from (values ('payment_notice'), ('purchase_notice'), ('fulfillment')) as flows (flow)
+    from (values ('payment_notice'), ('purchase_notice'), ('fulfillment'), ('access')) as flows (flow)
     where chosen($flow, flow)
     union
     select flow

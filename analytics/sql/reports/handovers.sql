@@ -48,5 +48,5 @@ from handovers_joined
 where
     within(received_at, $start, $until)
     and chosen($outcome, case when told = 'refused' then 'refused' else coalesce(outcome, 'open') end)
-order by received_at desc, warehouse, key
+order by received_at desc, warehouse, key, handovers_joined.instance_id, order_id, told
 limit $limit

@@ -5,10 +5,11 @@ orders_counted as (
 
     select
         instance_id,
+        -- Until Wix has been asked for the site's own currency, that of its latest order.
         arg_max(currency, (placed_at, order_id)) as currency,
         count(*) filter (where within(placed_at, $start, $end)) as orders,
         count(*) filter (where is_open) as open,
-        count(*) filter (where is_open and paid_at + to_seconds($target_hours * 3600.0) < $now) as late
+        count(*) filter (where is_open and paid_at + interval 72 hours < $now) as late
     from orders
     where
         kind = 'store'
@@ -34,9 +35,9 @@ latency_measured as (
 
 select
     sites.instance_id as site,
-    null as name,
-    orders_counted.currency,
-    null as timezone,
+    sites.name,
+    coalesce(sites.currency, orders_counted.currency) as currency,
+    sites.timezone,
     sites.installed_at,
     sites.removed_at,
     sites.observed_from,

@@ -9,14 +9,14 @@ select
     -- A site that was loaded whole hides no early endings; elsewhere we saw none before the first event.
     cast(
         case
-            when site_marks.first_order_at is not null then -1
+            when sites.is_reconciled then -1
             else greatest(
                 floor(date_diff('microsecond', subscriptions.started_at, subscriptions.first_seen_at) / 86400000000.0), 0
             ) - 1
         end as double
     ) as entered_days
 from subscriptions
-left join site_marks on site_marks.instance_id = subscriptions.instance_id
+left join sites on sites.instance_id = subscriptions.instance_id
 where
     subscriptions.started_at < $now
     and coalesce(subscriptions.ended_at >= subscriptions.started_at, true)

@@ -58,7 +58,11 @@ marks_listed as (
     -- By plan, they belong to each plan for as long as they hold it.
     select
         'base' as mark, "group", instance_id, customer, order_id, 1 as weight, started_at,
-        case when method = 'profitwell' then coalesce(paid_until, ended_at) else ended_at end as ended_at
+        case
+            when ended_at is null then null
+            when method = 'profitwell' then greatest(coalesce(paid_until, ended_at), started_at)
+            else ended_at
+        end as ended_at
     from spans_chosen
     where method <> 'revenuecat' and split_by = 'plan'
     union all

@@ -10,6 +10,9 @@ looks_taken as (
         sampled_at,
         max(end_offset) filter (where topic = 'order-lifecycle') as lifecycle_end
     from samples
+    where
+        getvariable('as_of') is null
+        or sampled_at < cast(getvariable('as_of') as timestamp)
     group by sampled_at
 
 ),

@@ -1,0 +1,46 @@
+"""What DuckDB says when its file or its disk fails becomes a named error that says what to do next."""
+
+from pathlib import Path
+
+import duckdb
+
+_FULL = ("Could not write file", "No space left", "Could not truncate file", "Could not sync file")
+
+
+class LedgerDamaged(Exception):
+    """The file, or its WAL, is not what DuckDB wrote. Nothing is lost: the log has it all."""
+
+    def __init__(self, path: Path, *, said: str) -> None:
+        wal = path.with_name(f"{path.name}.wal")
+        remedy = (
+            f"Move {wal} away and start again: the ledger goes back to its last checkpoint, "
+            "and reads from the log whatever came after."
+            if "WAL" in said
+            else f"Move {path} away and build it anew from the log: python -m streams replay rebuild."
+        )
+        super().__init__(f"{path} is damaged: {said.strip().splitlines()[0]}. {remedy}")
+        self.path = path
+
+
+class LedgerNotWritten(Exception):
+    """A transaction was taken back because the disk did not take it; the same rows may be appended again."""
+
+    def __init__(self, path: Path, *, said: str) -> None:
+        super().__init__(
+            f"{path} could not be written, and nothing of the batch was: {said.strip().splitlines()[0]}. "
+            "Make room on that disk; the rows wait on the log, and reports go on meanwhile."
+        )
+        self.path = path
+
+
+def damage(path: Path, error: duckdb.Error) -> LedgerDamaged | None:
+    """The named error for what opening the file raised, if it is damage."""
+    said = str(error)
+    is_damage = "Corrupt" in said or "not a valid DuckDB" in said or "replaying WAL" in said
+    return LedgerDamaged(path, said=said) if is_damage else None
+
+
+def unwritten(path: Path, error: duckdb.Error) -> LedgerNotWritten | None:
+    """The named error for what a transaction raised, if the disk is why."""
+    said = str(error)
+    return LedgerNotWritten(path, said=said) if any(word in said for word in _FULL) else None
