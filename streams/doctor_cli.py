@@ -19,10 +19,11 @@ from streams.doctor_log import check_log
 from streams.doctor_rooms import check_outbox, check_reports, check_worker, sites_known
 from streams.doctor_wix import TEST, check_site, send_test
 from streams.plan_orders_cli_options import GUID
-from streams.plan_orders_cli_run import QUOTA_FILE, PatientClient
-from streams.quota_share import CommandQuota
+from streams.plan_orders_cli_run import say_waiting
+from streams.quota_share import QUOTA_FILE, CommandQuota
 from streams.settings import KeySettings, OutboxSettings, ReportsSettings, WixSettings, WorkerSettings
 from streams.settings_help import settings_help
+from streams.wix.patient import PatientClient
 
 SETTINGS = (KafkaSettings, WixSettings, KeySettings, OutboxSettings, WorkerSettings, ReportsSettings)
 PIPED_WIDTH = 400
@@ -90,7 +91,7 @@ async def _at_site(ward: Ward, site: str, member_id: str | None) -> list[Finding
     quota = CommandQuota(ward.outbox.data_dir / QUOTA_FILE, ward.wix.wix_command_calls_per_minute)
     # With a key, the site is named beside it.
     settings = ward.wix.model_copy(update={"wix_site_id": site})
-    async with PatientClient(settings, take=quota.take) as wix:
+    async with PatientClient(settings, take=quota.take, tell=say_waiting) as wix:
         if member_id:
             return [await send_test(wix, site, member_id)]
         return await check_site(wix, site)

@@ -131,7 +131,14 @@ def _handover(body: Mapping[str, Any]) -> Fact:
 
 
 def _snapshot(record: EventRecord, body: Mapping[str, Any]) -> Fact:
-    """An order as a List API gave it, bare or under `order`; a plan's order names its plan."""
+    """An order as a List API gave it, bare or under `order`; a plan's order names its plan.
+
+    Or an order's fulfillments, which are an entity of their own.
+    """
+    fulfilled_id = text(body, "orderId") if "fulfillments" in body else None
+    if fulfilled_id is not None:
+        facts = fulfillments_facts(body)
+        return Fact(what="snapshot", entity_id=fulfilled_id, order_id=fulfilled_id, facts=facts)
     nested = at(body, "order")
     order = nested if isinstance(nested, Mapping) else body
     read = _plan_order if "planId" in order else _ecom_order

@@ -4,25 +4,23 @@
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, NoReturn, TypeVar
+from datetime import datetime
+from typing import NoReturn, TypeVar
 
 import click
 from pydantic import ValidationError
 
-from streams.quota import QuotaWait
-from streams.quota_share import CommandQuota
+from streams.quota_share import QUOTA_FILE, CommandQuota
 from streams.settings import OutboxSettings, WixSettings
-from streams.wix.answer import Answer
-from streams.wix.client import Params, WixClient
+from streams.wix.client import WixClient
 from streams.wix.errors import WixBusy, WixError, WixUnreachable
 from streams.wix.explained import explained
+from streams.wix.patient import PatientClient
 
 T = TypeVar("T")
 
-QUOTA_FILE = "command-quota.json"
 MEMBERS_SITE = "by a member's token"
 
 
@@ -36,28 +34,6 @@ class Away(click.ClickException):
     """Wix gave no answer, or none that tells what became of the call."""
 
     exit_code = 3
-
-
-class PatientClient(WixClient):
-    """Waits for its turn where the flows would come back later: a command has nothing else to do."""
-
-    async def request(
-        self,
-        site: str,
-        method: str,
-        path: str,
-        *,
-        json: Mapping[str, Any] | None = None,
-        params: Params | None = None,
-        is_read: bool | None = None,
-    ) -> Answer:
-        """As `WixClient.request`, but without QuotaWait."""
-        while True:
-            try:
-                return await super().request(site, method, path, json=json, params=params, is_read=is_read)
-            except QuotaWait as wait:
-                click.echo(f"Waiting until {wait.until:%H:%M:%S} UTC for this site's quota …", err=True)
-                await asyncio.sleep(max(0.0, (wait.until - datetime.now(UTC)).total_seconds()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +59,7 @@ def ask(
     where = _site(settings, site, member_token)
 
     async def asked() -> T:
-        async with PatientClient(settings, take=_quota(settings)) as wix:
+        async with PatientClient(settings, take=_quota(settings), tell=say_waiting) as wix:
             return await question(Desk(wix=wix.as_member(member_token) if member_token else wix, site=where))
 
     try:
@@ -104,6 +80,11 @@ def confirmed(what: str, *, yes: bool) -> None:
         raise click.UsageError("Nobody answered, and nothing was sent. Say --yes if you mean it.") from None
     if not agreed:
         raise click.UsageError("Nothing was sent.")
+
+
+def say_waiting(until: datetime) -> None:
+    """Why nothing happens for a while."""
+    click.echo(f"Waiting until {until:%H:%M:%S} UTC for this site's quota …", err=True)
 
 
 def _fail(error: WixError, if_unclear: str | None) -> NoReturn:

@@ -14,6 +14,9 @@ from filelock import FileLock
 
 from streams.quota import WINDOW_SECONDS, QuotaWait
 
+# In DATA_DIR: all commands of a machine, and what the worker does by itself, count there.
+QUOTA_FILE = "command-quota.json"
+
 
 class CommandQuota:
     """Counts the requests of the last minute per site, over all processes that use one `path`."""

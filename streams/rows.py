@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from analytics.lifecycle import LifecycleRow
-from ingest.record import Headers
+from ingest.record import EventRecord, Headers
 from ingest.settings import KafkaSettings
 from ingest.topics import DEAD_LETTERS, ORDER_LIFECYCLE
 from streams.dead_letter import DeadLetter
@@ -58,6 +58,11 @@ class RowPublisher:
         """Publish rows in their order; returns when all are acknowledged."""
         topic = ORDER_LIFECYCLE.full_name(self._kafka.topic_prefix)
         await self._publish([(topic, row.instance_id.encode(), row.to_bytes(), []) for row in rows])
+
+    async def snapshots(self, snapshots: Iterable[EventRecord]) -> None:
+        """Publish what Wix's lists said; returns when all is acknowledged."""
+        prefix = self._kafka.topic_prefix
+        await self._publish([(prefix + one.topic, one.key, one.value, one.headers) for one in snapshots])
 
     async def dead_letter(self, letter: DeadLetter) -> None:
         """Keep a record whole on the topic of dead letters, then write its row."""

@@ -7,13 +7,13 @@ from streams.fields import items, text
 from streams.order import StoreOrder
 from streams.wix.client import WixClient, in_path
 
-_PATH = "/ecom/v1/orders"
+PATH = "/ecom/v1/orders"
 PAGE = 100
 
 
 async def get_order(wix: WixClient, site: str, order_id: str) -> StoreOrder:
     """One order as it is now. NotFound if the site has none by this id."""
-    answer = await wix.request(site, "GET", f"{_PATH}/{in_path(order_id)}")
+    answer = await wix.request(site, "GET", f"{PATH}/{in_path(order_id)}")
     return StoreOrder.from_json(answer.object("order"))
 
 
@@ -35,7 +35,7 @@ async def search_orders(
     while True:
         paging = {"limit": page} | ({"cursor": cursor} if cursor else {})
         search = {"cursorPaging": paging, **asked}
-        answer = await wix.request(site, "POST", f"{_PATH}/search", json={"search": search}, is_read=True)
+        answer = await wix.request(site, "POST", f"{PATH}/search", json={"search": search}, is_read=True)
         for order in items(answer.body, "orders"):
             yield StoreOrder.from_json(order)
         before, cursor = cursor, text(answer.body, "metadata", "cursors", "next")

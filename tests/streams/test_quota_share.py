@@ -8,10 +8,11 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from streams.plan_orders_cli_run import PatientClient
+from streams.plan_orders_cli_run import say_waiting
 from streams.quota import QuotaWait
 from streams.quota_share import CommandQuota
 from streams.settings import WixSettings
+from streams.wix.patient import PatientClient
 
 
 class Clock:
@@ -86,7 +87,7 @@ class TestPatience:
 
         settings = WixSettings(_env_file=None, wix_api_key=SecretStr("key"), wix_site_id="site")
         wire = httpx.MockTransport(lambda _: httpx.Response(200, json={"fine": True}))
-        async with PatientClient(settings, take=take, transport=wire) as wix:
+        async with PatientClient(settings, take=take, tell=say_waiting, transport=wire) as wix:
             answer = await wix.request("site", "GET", "/thing")
 
         assert answer.body == {"fine": True}

@@ -48,6 +48,18 @@ class SandboxSite:
         self.url = url
         self._http = httpx.Client(base_url=url)
 
+    def begin_anew(self) -> None:
+        """As at the start: one buyer, a plan order and a store order."""
+        self._post("/admin/reset", {})
+        self.seed(
+            sites=[{"name": "Demo Studio"}],
+            planOrders=[{"order": a_plan_order()}],
+            storeOrders=[{"order": a_store_order()}],
+            members=[{"member": a_member()}],
+            contacts=[{"contact": a_contact()}],
+            subscriptions=[a_subscription(MEMBERS_ADDRESS), a_subscription(CONTACTS_ADDRESS)],
+        )
+
     def seed(self, **what: list[dict[str, Any]]) -> None:
         """Put orders and people in place on the site, by id."""
         body = {kind: [{"instanceId": SITE, **one} for one in things] for kind, things in what.items()}
@@ -76,6 +88,11 @@ class SandboxSite:
         """Every fulfillment that was created."""
         return list(self.received["fulfillments"])
 
+    @property
+    def access(self) -> list[dict[str, Any]]:
+        """Every change of access that the receiver took."""
+        return list(self.received["access"])
+
     def settings(self, **changed: Any) -> WixSettings:
         """How our app calls this Wix."""
         given: dict[str, Any] = {
@@ -96,22 +113,15 @@ class SandboxSite:
 
 
 @contextmanager
-def sandbox_site(folder: Path) -> Iterator[SandboxSite]:
+def sandbox_site(folder: Path, **changed: Any) -> Iterator[SandboxSite]:
     """A sandbox Wix with one site, a subscribed buyer, a paid plan order and an approved store order."""
     settings = WixApiSettings(
         _env_file=None, sandbox_port=0, sandbox_internal_port=0, webhook_url="", data_dir=folder
     )
-    with running(settings) as wix:
+    with running(settings.model_copy(update=changed)) as wix:
         site = SandboxSite(wix.url)
         try:
-            site.seed(
-                sites=[{"name": "Demo Studio"}],
-                planOrders=[{"order": a_plan_order()}],
-                storeOrders=[{"order": a_store_order()}],
-                members=[{"member": a_member()}],
-                contacts=[{"contact": a_contact()}],
-                subscriptions=[a_subscription(MEMBERS_ADDRESS), a_subscription(CONTACTS_ADDRESS)],
-            )
+            site.begin_anew()
             yield site
         finally:
             site.close()
