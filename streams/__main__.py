@@ -12,6 +12,7 @@ from ingest.settings import KafkaSettings
 from streams import logs
 from streams.running import Refusal
 from streams.settings import (
+    AccessSettings,
     FlowSettings,
     KeySettings,
     LedgerProcessSettings,
@@ -28,6 +29,7 @@ WORKER_SETTINGS: tuple[type[BaseSettings], ...] = (
     OutboxSettings,
     FlowSettings,
     WorkerSettings,
+    AccessSettings,
 )
 LEDGER_SETTINGS: tuple[type[BaseSettings], ...] = (KafkaSettings, LedgerProcessSettings)
 DOCTOR_SETTINGS: tuple[type[BaseSettings], ...] = (KeySettings, ReportsSettings)
@@ -81,6 +83,7 @@ def worker(begin: Any) -> None:
         flows=_read(FlowSettings),
         wix=_read(WixSettings),
         worker=_read(WorkerSettings),
+        access=_read(AccessSettings),
         begin=begin,
     )
     _run(run_worker(plan))

@@ -12,6 +12,7 @@ writes dead letters for what can't be read, and no record gets two.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -117,19 +118,21 @@ class FlowDesk:
     async def _attempt(self, decisions: Sequence[Decision]) -> Exception | None:
         """Try a few times in place; the last error if it never worked. Waits while the outbox is away."""
         failures: list[Exception] = []
-        while len(failures) < TRIES:
-            try:
-                await self._outbox.record_many(decisions)
-            except OutboxAway as error:
-                log.warning("%s", error)
-                await asyncio.sleep(AWAY_SECONDS)
-            except Unreadable as error:
-                return error
-            except Exception as error:  # noqa: BLE001 - handed back to be judged
-                failures.append(error)
-                await asyncio.sleep(PAUSE_SECONDS)
-            else:
-                return None
+        with ExitStack() as waits:
+            while len(failures) < TRIES:
+                try:
+                    await self._outbox.record_many(decisions)
+                except OutboxAway as error:
+                    log.warning("%s", error)
+                    waits.enter_context(self._hold.waiting_for_outbox())
+                    await asyncio.sleep(AWAY_SECONDS)
+                except Unreadable as error:
+                    return error
+                except Exception as error:  # noqa: BLE001 - handed back to be judged
+                    failures.append(error)
+                    await asyncio.sleep(PAUSE_SECONDS)
+                else:
+                    return None
         return failures[-1]
 
     async def _put_aside(self, letter: DeadLetter) -> None:

@@ -7,7 +7,9 @@ and the consumer then commits nothing from the held record on: whoever reads nex
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from faust.transport.drivers.aiokafka import Consumer
@@ -37,6 +39,9 @@ class Hold:
 
     def __init__(self, outbox: Outbox, prefix: str = "", leaving: Callable[[], bool] = lambda: False) -> None:
         self.caps: Caps = {}
+        # Topics whose records are held just now, and how many agents wait for the outbox.
+        self._held: Counter[str] = Counter()
+        self._waiting = 0
         self._outbox = outbox
         self._prefix = prefix
         self._leaving = leaving
@@ -52,10 +57,39 @@ class Hold:
         log.error("%s is paused: %s at %s is held", bug.flow, bug.error, bug.place)
         # By then another agent may have paused the flow anew: that is another pause.
         pause = await self._pause_of(bug.flow)
-        while pause is not None and await self._pause_of(bug.flow) == pause:
-            await self._wait(LOOK_SECONDS)
+        with self._holding(bug.place.partition("/")[0]):
+            while pause is not None and await self._pause_of(bug.flow) == pause:
+                await self._wait(LOOK_SECONDS)
         log.warning("%s goes on with %s", bug.flow, bug.place)
         return False
+
+    @property
+    def held_topics(self) -> frozenset[str]:
+        """The topics of which a record is held now."""
+        return frozenset(self._held)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether an agent waits for the outbox to come back."""
+        return self._waiting > 0
+
+    @contextmanager
+    def waiting_for_outbox(self) -> Iterator[None]:
+        """Around a wait for an outbox that is away, so that nobody takes it for a hang."""
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+
+    @contextmanager
+    def _holding(self, topic: str) -> Iterator[None]:
+        self._held[topic] += 1
+        try:
+            yield
+        finally:
+            self._held[topic] -= 1
+            self._held += Counter()  # drops what is at zero
 
     def leave(self, records: Sequence[RawRecord]) -> None:
         """Let none of these be committed; they are read again."""
@@ -69,7 +103,8 @@ class Hold:
                 return await self._outbox.note_bug(bug)
             except OutboxAway as away:
                 log.warning("%s", away)
-                await self._wait(LOOK_SECONDS)
+                with self.waiting_for_outbox():
+                    await self._wait(LOOK_SECONDS)
 
     async def _pause_of(self, flow: str) -> Paused | None:
         while True:
@@ -77,7 +112,8 @@ class Hold:
                 return next((one for one in await self._outbox.paused() if one.flow == flow), None)
             except OutboxAway as away:
                 log.warning("%s", away)
-                await self._wait(LOOK_SECONDS)
+                with self.waiting_for_outbox():
+                    await self._wait(LOOK_SECONDS)
 
     async def _wait(self, seconds: float) -> None:
         for _ in range(round(seconds / LEAVE_SECONDS)):

@@ -37,4 +37,14 @@ class Meters:
             "Sites that failed three times running, and get one try at a time",
             registry=self.registry,
         )
+        self.watchdog_looks = Counter(
+            "orderline_watchdog_looks",
+            "How often the watchdog has looked whether the worker hangs",
+            registry=self.registry,
+        )
+        self.still_seconds = Gauge(
+            "orderline_watchdog_still_seconds",
+            "How long the partition that moves least has stood still while records wait",
+            registry=self.registry,
+        )
         self.rows = Counter("orderline_ledger_rows", "Rows read into the ledger", registry=self.registry)

@@ -13,34 +13,28 @@ from aiokafka.structs import OffsetAndMetadata
 from ingest.admin import committed, end_offsets
 from ingest.settings import KafkaSettings
 from ingest.topics import EVENT_TOPICS
+from streams.access_receiver import AccessSettingsWrong, Endpoint, endpoint
 from streams.agents import FlowDesk, RowDesk, register
 from streams.app import make_app, worker_group
-from streams.effect import FULFILLMENT, PAYMENT_NOTICE, PURCHASE_NOTICE, State
+from streams.hands import at_work
 from streams.holding import Hold, capped
 from streams.internal import InternalServer, create_internal_app
 from streams.meters import Meters
-from streams.notice import NoticeProcedure
 from streams.outbox import Outbox, OutboxAway
 from streams.outbox_schema import SchemaTooNew
 from streams.outcomes import OutcomeSender
-from streams.pause import PAUSABLE
-from streams.procedure import Procedure
-from streams.quota import Quota
 from streams.rows import RowPublisher
-from streams.runner import Runner
 from streams.running import (
     Refusal,
     ask_log,
-    has_partitions,
     run_app,
     stop_on_signals,
     topics_present,
     until_stopped,
 )
-from streams.settings import FlowSettings, OutboxSettings, WixSettings, WorkerSettings
-from streams.shipment import ShipmentProcedure
-from streams.sites import Sites
-from streams.wix.client import WixClient
+from streams.settings import AccessSettings, FlowSettings, OutboxSettings, WixSettings, WorkerSettings
+from streams.watchdog import Watchdog, look_at_log
+from streams.worker_state import WorkerState
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +54,7 @@ class WorkerPlan:
     flows: FlowSettings
     wix: WixSettings
     worker: WorkerSettings
+    access: AccessSettings
     begin: Begin = "committed"
 
 
@@ -67,8 +62,9 @@ async def run_worker(plan: WorkerPlan) -> None:
     """Work until SIGTERM or SIGINT.
 
     Raises:
-        Refusal: topics are missing, the group's position is gone, or a port is taken.
+        Refusal: access is set up wrongly, topics are missing, the group's position is gone, a port is taken.
     """
+    _access(plan)
     stop = stop_on_signals()
     async with _open_outbox(plan.outbox, stop) as outbox:
         if outbox is not None:
@@ -78,24 +74,48 @@ async def run_worker(plan: WorkerPlan) -> None:
 async def _work(plan: WorkerPlan, outbox: Outbox, stop: asyncio.Event) -> None:
     meters = Meters()
     app = make_app(worker_group(plan.kafka), plan.kafka, plan.outbox.data_dir)
-    state = _State(app, outbox, meters, plan.kafka.topic_prefix)
+    hold = Hold(outbox, plan.kafka.topic_prefix, lambda: stop.is_set() or bool(app.rebalancing))
+    state = WorkerState(app, outbox, meters, hold, plan.kafka.topic_prefix)
+    state.watchdog = _watchdog(plan, state, meters)
     internal = create_internal_app(meters.registry, missing=state.missing, refresh=state.refresh)
     host, port = plan.worker.worker_internal_host, plan.worker.worker_internal_port
     async with InternalServer(internal, port, host=host, setting="WORKER_INTERNAL_PORT"):
-        if not await until_stopped(_ready_to_read(plan, outbox), stop):
-            return
-        async with RowPublisher(plan.kafka) as publisher:
-            hold = Hold(outbox, plan.kafka.topic_prefix, lambda: stop.is_set() or bool(app.rebalancing))
-            app.transport.Consumer = capped(hold.caps)
-            desks = FlowDesk(outbox, publisher, meters, hold), RowDesk(publisher, meters, hold)
-            register(app, plan.kafka, *desks)
-            sender = OutcomeSender(outbox, publisher, meters)
-            async with (
-                _beside(sender.run, lambda: _note_group(plan.kafka, outbox)),
-                _runner(plan, outbox, stop),
-            ):
-                await run_app(app, stop)
-            await _send_the_rest(sender)
+        with state.watchdog.watching():
+            if await until_stopped(_ready_to_read(plan, outbox), stop):
+                await _read_and_act(plan, app, outbox, meters, hold, stop)
+
+
+async def _read_and_act(
+    plan: WorkerPlan, app: Any, outbox: Outbox, meters: Meters, hold: Hold, stop: asyncio.Event
+) -> None:
+    async with RowPublisher(plan.kafka) as publisher:
+        app.transport.Consumer = capped(hold.caps)
+        desks = FlowDesk(outbox, publisher, meters, hold), RowDesk(publisher, meters, hold)
+        register(app, plan.kafka, *desks)
+        sender = OutcomeSender(outbox, publisher, meters)
+        async with (
+            _beside(sender.run, lambda: _note_group(plan.kafka, outbox)),
+            at_work(outbox, stop, wix=plan.wix, flows=plan.flows, worker=plan.worker, access=_access(plan)),
+        ):
+            await run_app(app, stop)
+        await _send_the_rest(sender)
+
+
+def _access(plan: WorkerPlan) -> Endpoint | None:
+    try:
+        return endpoint(plan.access)
+    except AccessSettingsWrong as error:
+        raise Refusal(str(error)) from None
+
+
+def _watchdog(plan: WorkerPlan, state: WorkerState, meters: Meters) -> Watchdog:
+    return Watchdog(
+        plan.worker.watchdog_after,
+        loop=asyncio.get_running_loop(),
+        reading=state.reading,
+        ask=lambda: look_at_log(plan.kafka, worker_group(plan.kafka)),
+        on_look=meters.watchdog_looks.inc,
+    )
 
 
 async def _ready_to_read(plan: WorkerPlan, outbox: Outbox) -> bool:
@@ -168,31 +188,6 @@ async def _opened(outbox: Outbox) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def _runner(plan: WorkerPlan, outbox: Outbox, stop: asyncio.Event) -> AsyncIterator[None]:
-    """The runner, which ends what it has begun once `stop` is set."""
-    sites, quota = Sites(plan.flows), Quota(plan.wix.live_calls_per_minute)
-    async with WixClient(plan.wix, take=quota.take) as wix:
-        runner = Runner(
-            outbox,
-            _procedures(wix, sites, plan.flows),
-            sites=plan.worker.worker_sites,
-            call_seconds=plan.wix.wix_timeout_seconds,
-        )
-        running = asyncio.create_task(runner.run(stop))
-        running.add_done_callback(lambda _: stop.set())
-        try:
-            yield
-        finally:
-            stop.set()
-            await running
-
-
-def _procedures(wix: WixClient, sites: Sites, flows: FlowSettings) -> dict[str, Procedure]:
-    notice, shipment = NoticeProcedure(wix, sites, flows), ShipmentProcedure(wix, sites, flows)
-    return {PAYMENT_NOTICE: notice, PURCHASE_NOTICE: notice, FULFILLMENT: shipment}
-
-
-@contextlib.asynccontextmanager
 async def _beside(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """Work that goes on beside, until the block is left."""
     tasks = [asyncio.ensure_future(work()) for work in works]
@@ -212,42 +207,3 @@ async def _send_the_rest(sender: OutcomeSender) -> None:
         async with asyncio.timeout(AWAY_SECONDS):
             while await sender.send():
                 pass
-
-
-class _State:
-    """What the internal port tells of this worker."""
-
-    def __init__(self, app: Any, outbox: Outbox, meters: Meters, prefix: str) -> None:
-        self._app = app
-        self._outbox = outbox
-        self._meters = meters
-        self._prefix = prefix
-
-    async def missing(self) -> list[str]:
-        lacking = []
-        if not has_partitions(self._app):
-            lacking.append("no_partitions: waiting for Kafka or for this group's turn")
-        try:
-            lacking += [f"flow_paused: {one}" for one in await self._outbox.paused()]
-        except OutboxAway as error:
-            lacking.append(f"outbox_away: {error}")
-        return lacking
-
-    async def refresh(self) -> None:
-        with contextlib.suppress(OutboxAway):
-            counts = await self._outbox.counts()
-            for state in State:
-                self._meters.effects.labels(state.value).set(counts.get(state, 0))
-            paused = {one.flow for one in await self._outbox.paused()}
-            for flow in PAUSABLE:
-                self._meters.paused.labels(flow).set(flow in paused)
-            self._meters.probed_sites.set(len(await self._outbox.open_circuits()))
-        if has_partitions(self._app):
-            self._set_lag(self._app.consumer)
-
-    def _set_lag(self, consumer: Any) -> None:
-        for place in consumer.assignment():
-            end, done = consumer.highwater(place), consumer._committed_offset.get(place)
-            if end is not None and done is not None:
-                topic = place.topic.removeprefix(self._prefix)
-                self._meters.lag.labels(topic, str(place.partition)).set(max(0, end - done))

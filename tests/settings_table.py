@@ -7,13 +7,14 @@ import importlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
-from tests.source_tree import ROOT, modules
+from tests.source_tree import ROOMS, ROOT, imported_names, modules
 
 PRODUCT = ("ingest", "streams", "analytics", "dashboard")
 BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
@@ -24,7 +25,16 @@ GROUPS = {
     "Wix: who we are there, and whom we believe": ("WIX_",),
     "Kafka": ("KAFKA_", "TOPIC_"),
     "The door": ("INGEST_", "HANDOVER_"),
-    "The flows": ("WORKER_", "OUTBOX_", "SITE", "READ_BACK", "NOTICE_", "FULFILLMENT_", "PAYMENT_"),
+    "The flows": (
+        "WORKER_",
+        "WATCHDOG_",
+        "OUTBOX_",
+        "SITE",
+        "READ_BACK",
+        "NOTICE_",
+        "FULFILLMENT_",
+        "PAYMENT_",
+    ),
     "The ledger and its reports": ("LEDGER_", "REPORTS_", "SNAPSHOT_"),
     "The dashboard": ("DASHBOARD_",),
 }
@@ -54,16 +64,28 @@ def settings(*rooms: str) -> list[Setting]:
     """One row for each name, as the classes order them; what several rooms read is one setting."""
     rows: dict[str, Setting] = {}
     for kind in settings_classes(*rooms):
-        room = kind.__module__.split(".")[0]
+        readers = readers_of(kind)
         for name, field in kind.model_fields.items():
             before = rows.get(name.upper())
             rows[name.upper()] = Setting(
                 name=name.upper(),
                 default=before.default if before else _spelled(field.default),
                 about=before.about if before else field.description or "",
-                rooms=tuple(dict.fromkeys([*(before.rooms if before else ()), room])),
+                rooms=tuple(dict.fromkeys([*(before.rooms if before else ()), *readers])),
             )
     return list(rows.values())
+
+
+def readers_of(kind: type[BaseSettings]) -> list[str]:
+    """The room that defines a class, and those that import it."""
+    own = kind.__module__.split(".")[0]
+    name = f"{kind.__module__}.{kind.__name__}"
+    return [own, *(room for room in ROOMS if room != own and name in _imported_by(room))]
+
+
+@cache
+def _imported_by(room: str) -> set[str]:
+    return {name for module in modules(room) for name in imported_names(module)}
 
 
 def env_example() -> str:
