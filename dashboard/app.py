@@ -21,7 +21,9 @@ def main() -> None:
         {
             "Reports": [
                 st.Page(orders.page, title="Orders & statuses", icon=":material/receipt_long:", default=True),
-                st.Page(churn.page, title="Churn", icon=":material/group_remove:", url_path="churn"),
+                st.Page(
+                    churn.page, title="Churn & retention", icon=":material/group_remove:", url_path="churn"
+                ),
                 st.Page(
                     fulfillment.page,
                     title="Fulfillment latency",

@@ -1,61 +1,108 @@
 """Scope: what the filters ask for. A range of days in a time zone becomes two comparable periods. No I/O."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 # The labels are the URL's values, so they must not change.
 RANGES = {"7d": 7, "30d": 30, "90d": 90, "12m": 365}
 DEFAULT_RANGE = "30d"
+CUSTOM = "Custom"
+
+PREVIOUS_PERIOD, YEAR_AGO, NO_COMPARISON = "Previous period", "A year ago", "No comparison"
+COMPARISONS = (PREVIOUS_PERIOD, YEAR_AGO, NO_COMPARISON)
+# 52 weeks, so that weekdays meet weekdays.
+YEAR = timedelta(days=364)
+
+Params = dict[str, str | list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """A period `[start, end)` in `tz`, and the one before it.
+    """A period `[start, end)` in `tz`, and the one it is compared with, if any.
 
-    The previous period has the same length and is cut at the same time of day, so an unfinished
-    day is compared with an equally unfinished one.
+    The period compared with has the same length and is cut at the same time of day, so an
+    unfinished day is compared with an equally unfinished one. `as_of` asks for what was known at
+    that moment; `currency` leaves out what is in another.
     """
 
     start: datetime
     end: datetime
-    previous_start: datetime
-    previous_end: datetime
+    previous_start: datetime | None
+    previous_end: datetime | None
     tz: str
     days: int
-    sites: tuple[str, ...] = field(default=())
+    comparison: str = PREVIOUS_PERIOD
+    sites: tuple[str, ...] = ()
+    currency: str | None = None
+    as_of: datetime | None = None
 
     @property
-    def params(self) -> dict[str, str | list[str]]:
+    def params(self) -> Params:
         """Parameters of a report over the period."""
-        return self._params(self.start, self.end)
+        return self._over(self.start, self.end)
 
     @property
-    def previous(self) -> dict[str, str | list[str]]:
-        """Parameters of the same report over the period before."""
-        return self._params(self.previous_start, self.previous_end)
+    def previous(self) -> Params | None:
+        """Parameters of the same report over the period compared with; None without comparison."""
+        if self.previous_start is None or self.previous_end is None:
+            return None
+        return self._over(self.previous_start, self.previous_end)
 
     @property
-    def now(self) -> dict[str, str | list[str]]:
+    def now(self) -> Params:
         """Parameters of a report that has no period: all that is known."""
-        return {"tz": self.tz, "site": list(self.sites)}
+        found: Params = {"tz": self.tz, "site": list(self.sites)}
+        if self.currency:
+            found["currency"] = self.currency
+        if self.as_of:
+            found["as_of"] = self.as_of.isoformat()
+        return found
 
-    def _params(self, start: datetime, end: datetime) -> dict[str, str | list[str]]:
-        return {"start": start.isoformat(), "end": end.isoformat(), "tz": self.tz, "site": list(self.sites)}
+    def _over(self, start: datetime, end: datetime) -> Params:
+        return {"start": start.isoformat(), "end": end.isoformat(), **self.now}
 
 
-def scope(label: str, *, tz: str, now: datetime, sites: tuple[str, ...] = ()) -> Scope:
-    """The last days up to now: today so far and the whole days before it, cut in `tz`."""
-    days = RANGES[label]
-    local = now.astimezone(ZoneInfo(tz))
-    first = local.date() - timedelta(days=days - 1)
-    start = datetime.combine(first, time.min, ZoneInfo(tz))
+def scope(
+    label: str,
+    *,
+    tz: str,
+    now: datetime,
+    chosen: tuple[date, date] | None = None,
+    comparison: str = PREVIOUS_PERIOD,
+    sites: tuple[str, ...] = (),
+    currency: str | None = None,
+    as_of: datetime | None = None,
+) -> Scope:
+    """The last days up to now (or to `as_of`), or the chosen days, cut in `tz`.
+
+    A range by label is today so far and the whole days before it. `chosen` is the first and the
+    last day of the label Custom, both included; without them it is the default range.
+    """
+    zone = ZoneInfo(tz)
+    until = (as_of or now).astimezone(zone)
+    first, last = _days(label, chosen, until.date())
+    start = datetime.combine(first, time.min, zone)
+    end = min(until, datetime.combine(last + timedelta(days=1), time.min, zone))
+    end = max(start, end)
+    days = (last - first).days + 1
+    back = {PREVIOUS_PERIOD: timedelta(days=days), YEAR_AGO: YEAR}.get(comparison)
     return Scope(
         start=start,
-        end=local,
-        previous_start=start - timedelta(days=days),
-        previous_end=local - timedelta(days=days),
+        end=end,
+        previous_start=start - back if back else None,
+        previous_end=end - back if back else None,
         tz=tz,
         days=days,
+        comparison=comparison,
         sites=sites,
+        currency=currency,
+        as_of=as_of,
     )
+
+
+def _days(label: str, chosen: tuple[date, date] | None, today: date) -> tuple[date, date]:
+    if label == CUSTOM and chosen:
+        return min(chosen), max(chosen)
+    days = RANGES.get(label, RANGES[DEFAULT_RANGE])
+    return today - timedelta(days=days - 1), today

@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, charts, client, frame, spelling
-from dashboard.scope import Scope
+from dashboard import cards, charts, filters, frame, panels, spelling
+from dashboard.questions import Questions
 
 CAUSES = ["voluntary", "involuntary", "owner", "completed", "unknown"]
 COLUMNS = ["bucket_start", "active_at_start", "new", "churned", *CAUSES, "rate", "is_partial"]
@@ -12,25 +12,23 @@ COLUMNS = ["bucket_start", "active_at_start", "new", "churned", *CAUSES, "rate",
 
 def page() -> None:
     """Draw the page."""
-    scope = frame.filters()
-    frame.show(lambda version: _body(version, scope))
+    frame.show(_body, filters.filters())
 
 
-def _body(version: str, scope: Scope) -> None:
-    if frame.nothing_yet(client.fetch("order_status", version, kind="subscription", **scope.now)):
-        return
+def _body(ask: Questions) -> None:
+    scope = ask.scope
     grain = "month" if scope.days > 60 else "week"
-    found = client.fetch("churn", version, grain=grain, **scope.params)
-    before = client.fetch("churn", version, grain=grain, **scope.previous)
-    frame.cards(_cards(found, before, grain))
+    found = ask.period("churn", grain=grain)
+    before = ask.before("churn", grain=grain)
+    panels.cards(_cards(found, before, grain))
     left, right = st.columns([3, 2])
     with left:
         subtitle = f"Customers per {grain}, {scope.tz}; lost ones by cause"
-        frame.chart("Gained and lost", subtitle, charts.gained_and_lost(found), key="gained_lost")
+        panels.chart("Gained and lost", subtitle, charts.gained_and_lost, found, key="gained_lost")
     with right:
         subtitle = f"Lost of those active at the {grain}'s start · pale: unfinished"
-        frame.chart("Churn rate", subtitle, charts.churn_rate_bars(found), key="churn_rate")
-    frame.table(
+        panels.chart("Churn rate", subtitle, charts.churn_rate_bars, found, key="churn_rate")
+    panels.table(
         f"By {grain}",
         "Method: chartmogul – of the customers active at the start, those not active at the end",
         found[COLUMNS],

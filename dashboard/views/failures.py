@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, client, frame, spelling
-from dashboard.scope import Scope
+from dashboard import cards, filters, frame, panels, spelling
+from dashboard.questions import Questions
 
 LIMIT = "200"
 FAILED = ["flow", "reason", "order_id", "attempts", "last_status", "last_code", "request_id", "decided_at"]
@@ -14,28 +14,25 @@ AGAIN = "python -m streams effects redrive '{key}'"
 
 def page() -> None:
     """Draw the page."""
-    scope = frame.filters()
-    frame.show(lambda version: _body(version, scope))
+    frame.show(_body, filters.filters())
 
 
-def _body(version: str, scope: Scope) -> None:
-    if frame.nothing_yet(client.fetch_now("pipeline").dropna(subset=["newest_event_at"])):
-        return
-    effects = client.fetch("effects", version, **scope.now)
-    dead = client.fetch("dead_letters", version, limit=LIMIT, **scope.now)
-    frame.cards(_cards(effects, dead))
-    _failed(client.fetch("effect_log", version, outcome="failed", limit=LIMIT, **scope.now))
-    frame.table(
+def _body(ask: Questions) -> None:
+    effects = ask.ever("effects")
+    dead = ask.ever("dead_letters", limit=LIMIT)
+    panels.cards(_cards(effects, dead))
+    _failed(ask.ever("effect_log", outcome="failed", limit=LIMIT))
+    panels.table(
         "Dead letters",
         "Records that could not be read or decided; their bytes are kept on the log",
         dead,
         key="dead_letters",
         empty="Every record could be read.",
     )
-    frame.table(
+    panels.table(
         "Suppressed",
         "Due, but not wanted by what Wix says now: why, how many, and which share of the flow",
-        client.fetch("suppressions", version, **scope.params),
+        ask.period("suppressions"),
         key="suppressions",
         empty="Nothing was suppressed in this period.",
     )
@@ -62,7 +59,7 @@ def _cards(effects: pd.DataFrame, dead: pd.DataFrame) -> list[cards.Card]:
 
 
 def _failed(failed: pd.DataFrame) -> None:
-    chosen = frame.choose_row(
+    chosen = panels.choose_row(
         "Failed effects",
         "Choose a row for what to do about it",
         failed,

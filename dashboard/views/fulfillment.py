@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, charts, client, frame, spelling
-from dashboard.scope import Scope
+from dashboard import cards, charts, filters, frame, panels, spelling
+from dashboard.questions import Questions
 
 # What the reader chooses (and what stands in the URL) → the report's word.
 STEPS = {
@@ -34,7 +34,7 @@ COLUMNS = [
 
 def page() -> None:
     """Draw the page."""
-    scope = frame.filters()
+    scope = filters.filters()
     step = st.segmented_control(
         "Step",
         list(STEPS),
@@ -44,24 +44,32 @@ def page() -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    frame.show(lambda version: _body(version, scope, STEPS[step or FIRST_STEP]))
+    frame.show(lambda ask: _body(ask, STEPS[step or FIRST_STEP]), scope)
 
 
-def _body(version: str, scope: Scope, step: str) -> None:
-    ask = {"step": step, "target_hours": str(TARGET_HOURS)}
-    total = client.fetch("fulfillment_latency", version, grain="none", **ask, **scope.params)
+def _body(ask: Questions, step: str) -> None:
+    scope = ask.scope
+    step_asked = {"step": step, "target_hours": str(TARGET_HOURS)}
+    total = ask.period("fulfillment_latency", grain="none", **step_asked)
     if total.empty or not total["finished"].iloc[0] + total["open"].iloc[0]:
         st.info("No order began this step in the period. Choose a longer range.", icon=":material/inbox:")
         return
-    before = client.fetch("fulfillment_latency", version, grain="none", **ask, **scope.previous)
-    frame.cards(_cards(total, before))
+    before = ask.before("fulfillment_latency", grain="none", **step_asked)
+    panels.cards(_cards(total, before))
     st.caption(_two_ways(total.iloc[0]))
     grain = "day" if scope.days <= 30 else "week"
-    by_time = client.fetch("fulfillment_latency", version, grain=grain, **ask, **scope.params)
+    by_time = ask.period("fulfillment_latency", grain=grain, **step_asked)
     subtitle = f"Hours, by the {grain} the step began, {scope.tz} · dashed: target {TARGET_HOURS} h"
-    spec = charts.percentile_lines(by_time, PERCENTILES, TARGET_HOURS)
-    frame.chart("Percentiles over time", subtitle, spec, key="percentiles")
-    frame.table(
+    panels.chart(
+        "Percentiles over time",
+        subtitle,
+        charts.percentile_lines,
+        by_time,
+        PERCENTILES,
+        TARGET_HOURS,
+        key="percentiles",
+    )
+    panels.table(
         f"By {grain}",
         "p: finished orders only · km: open ones counted as not finished yet · hours",
         by_time[COLUMNS],

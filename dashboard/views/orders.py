@@ -3,7 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, charts, client, frame, spelling
+from dashboard import cards, charts, filters, frame, panels, spelling
+from dashboard.questions import Questions
 from dashboard.scope import Scope
 from dashboard.views import order_drawer
 
@@ -21,25 +22,23 @@ FLOWS: list[tuple[str, str, str, cards.Good]] = [
 
 def page() -> None:
     """Draw the page."""
-    scope = frame.filters()
-    frame.show(lambda version: _body(version, scope))
+    frame.show(_body, filters.filters())
 
 
-def _body(version: str, scope: Scope) -> None:
-    flow = client.fetch("order_flow", version, kind="store", grain="day", **scope.params)
-    before = client.fetch("order_flow", version, kind="store", grain="day", **scope.previous)
-    status = client.fetch("order_status", version, kind="store", **scope.params)
-    if frame.nothing_yet(client.fetch("order_status", version, kind="store", **scope.now)):
-        return
-    late = client.fetch("orders", version, kind="store", late="true", limit="1000", **scope.now)
-    frame.cards([*_flow_cards(flow, before), _late_card(late)])
+def _body(ask: Questions) -> None:
+    scope = ask.scope
+    flow = ask.period("order_flow", kind="store", grain="day")
+    before = ask.before("order_flow", kind="store", grain="day")
+    status = ask.period("order_status", kind="store")
+    late = ask.ever("orders", kind="store", late="true", limit="1000")
+    panels.cards([*_flow_cards(flow, before), _late_card(late)])
     left, right = st.columns([3, 2])
     with left:
         _open_chart(flow, scope)
     with right:
         _status_chart(status)
     _flow_chart(flow, scope)
-    _orders(version, scope)
+    _orders(ask)
 
 
 def _flow_cards(flow: pd.DataFrame, before: pd.DataFrame) -> list[cards.Card]:
@@ -64,7 +63,7 @@ def _late_card(late: pd.DataFrame) -> cards.Card:
 
 def _open_chart(flow: pd.DataFrame, scope: Scope) -> None:
     subtitle = f"Store orders at the end of each day, {scope.tz}"
-    frame.chart("Open orders", subtitle, charts.open_area(flow), key="open_orders")
+    panels.chart("Open orders", subtitle, charts.open_area, flow, key="open_orders")
 
 
 def _status_chart(status: pd.DataFrame) -> None:
@@ -72,8 +71,8 @@ def _status_chart(status: pd.DataFrame) -> None:
         st.caption("No order was placed in this period.")
         return
     subtitle = f"{spelling.count(cards.total(status, 'orders'))} orders placed"
-    frame.chart(
-        "Where orders from this period stand now", subtitle, charts.state_bars(status), key="order_states"
+    panels.chart(
+        "Where orders from this period stand now", subtitle, charts.state_bars, status, key="order_states"
     )
 
 
@@ -83,12 +82,12 @@ def _flow_chart(flow: pd.DataFrame, scope: Scope) -> None:
         f"Orders per day, {scope.tz} · today so far: {spelling.count(today['placed'])} placed, "
         f"{spelling.count(today['fulfilled'])} fulfilled"
     )
-    frame.chart(
-        "Placed, fulfilled and canceled", subtitle, charts.flow_lines(flow, FLOW_COLOURS), key="order_flow"
+    panels.chart(
+        "Placed, fulfilled and canceled", subtitle, charts.flow_lines, flow, FLOW_COLOURS, key="order_flow"
     )
 
 
-def _orders(version: str, scope: Scope) -> None:
+def _orders(ask: Questions) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
             "Kind",
@@ -108,12 +107,10 @@ def _orders(version: str, scope: Scope) -> None:
             bind="query-params",
         )
     late = "true" if which == "Late" and kind == "store" else None
-    found = client.fetch(
-        "orders", version, kind=kind, late=late, search=search or None, limit=LIMIT, **scope.now
-    )
+    found = ask.ever("orders", kind=kind, late=late, search=search or None, limit=LIMIT)
     empty = "No paid order has waited over 72 hours." if late else "No orders match these filters."
-    chosen = frame.choose_row(
+    chosen = panels.choose_row(
         "Orders", "Choose a row to see its history", found, COLUMNS, key="orders", empty=empty
     )
     if chosen is not None:
-        order_drawer.open_for(version, str(found.iloc[chosen]["order_id"]))
+        order_drawer.open_for(ask.version, str(found.iloc[chosen]["order_id"]))

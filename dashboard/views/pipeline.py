@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, client, frame, spelling
+from dashboard import cards, client, filters, frame, panels, spelling
+from dashboard.questions import Questions
 
 REFRESH_SECONDS = 5
 
@@ -37,28 +38,23 @@ CARDS: list[tuple[str, str, Callable[[float], str], str]] = [
 
 def page() -> None:
     """Draw the page; it asks the present every few seconds."""
-    st.fragment(run_every=REFRESH_SECONDS)(_live)()
+    scope = filters.filters()
+    st.fragment(run_every=REFRESH_SECONDS)(lambda: frame.show(_body, scope))()
 
 
-def _live() -> None:
-    frame.show(_body)
-
-
-def _body(version: str) -> None:
+def _body(ask: Questions) -> None:
     now = client.fetch_now("pipeline")
-    if frame.nothing_yet(now.dropna(subset=["newest_event_at"])):
-        return
-    frame.cards(_cards(now.iloc[0]))
+    panels.cards(_cards(now.iloc[0]))
     accounts = client.fetch_now("conservation")
     st.markdown(f"**{_sentence(accounts)}**")
-    frame.table(
+    panels.table(
         "Every record is accounted for",
         "Records read by the worker, rows in the ledger, dead letters, and what is in neither",
         accounts,
         key="conservation",
         empty="No topic has been read yet.",
     )
-    frame.table(
+    panels.table(
         "Effects",
         "What events made due, and what came of it: due = done + suppressed + waiting + failed + open",
         client.fetch_now("effects").drop(columns="bucket_start"),

@@ -1,0 +1,154 @@
+"""The filter row. Its state lives in the URL, so that a link opens the same view for somebody else."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import client, scope
+
+ALL_CURRENCIES = "All currencies"
+# Which filters the URL names, so that Reset can take them all away.
+KEYS = ("range", "days", "compare", "site", "currency", "as_of")
+AS_OF_HELP = (
+    "Every number as it was known at that moment: events that arrived later, and later restatements, "
+    "are left out. Without one: the present."
+)
+
+
+def filters(extra: Callable[[], None] | None = None) -> scope.Scope:
+    """Draw the row, with the page's own filters at its end, and give what it asks for."""
+    with st.container(horizontal=True, vertical_alignment="center", key="filters"):
+        label = _range()
+        days = _days() if label == scope.CUSTOM else None
+        comparison = st.selectbox(
+            "Compare with",
+            scope.COMPARISONS,
+            key="compare",
+            bind="query-params",
+            label_visibility="collapsed",
+            width=160,
+        )
+        sites = _sites()
+        currency = _currency()
+        as_of = _as_of()
+        if extra:
+            extra()
+    return scope.scope(
+        label,
+        tz=time_zone(),
+        now=_minute(),
+        chosen=days,
+        comparison=comparison,
+        sites=sites,
+        currency=currency,
+        as_of=as_of,
+    )
+
+
+def time_zone() -> str:
+    """The reader's choice, else the browser's own zone."""
+    return st.session_state.get("tz") or st.context.timezone or "UTC"
+
+
+def reset() -> None:
+    """Take every filter away: the way out of an empty page."""
+    for key in KEYS:
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
+
+
+def _range() -> str:
+    label = st.segmented_control(
+        "Range",
+        [*scope.RANGES, scope.CUSTOM],
+        default=scope.DEFAULT_RANGE,
+        required=True,
+        key="range",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return label or scope.DEFAULT_RANGE
+
+
+def _days() -> tuple[date, date] | None:
+    """First and last day; None until both are chosen."""
+    today = datetime.now(ZoneInfo(time_zone())).date()
+    default = (today.replace(day=1), today)
+    chosen = st.date_input(
+        "Days",
+        default,
+        max_value=today,
+        format="YYYY-MM-DD",
+        key="days",
+        bind="query-params",
+        label_visibility="collapsed",
+        width=230,
+    )
+    match chosen:
+        case (date() as first, date() as last):
+            return first, last
+    return None
+
+
+def _sites() -> tuple[str, ...]:
+    known = _known("sites")
+    labels = dict(zip(known["site"], known["site"], strict=True)) if "site" in known else {}
+    if "name" in known:
+        labels = {
+            _site_label(site, name): site for site, name in zip(known["site"], known["name"], strict=True)
+        }
+    chosen = st.multiselect(
+        "Sites",
+        sorted(labels),
+        placeholder="All sites",
+        key="site",
+        bind="query-params",
+        label_visibility="collapsed",
+        width=260,
+    )
+    return tuple(labels[one] for one in chosen)
+
+
+def _site_label(site: str, name: str | None) -> str:
+    return site if name is None or pd.isna(name) else f"{name} · {site}"
+
+
+def _currency() -> str | None:
+    """Amounts of two currencies are never summed: one is chosen, or amounts are listed apart."""
+    known = _known("revenue", grain="month")
+    found = sorted(set(known["currency"].dropna())) if "currency" in known else []
+    chosen = st.selectbox(
+        "Currency",
+        [ALL_CURRENCIES, *found],
+        key="currency",
+        bind="query-params",
+        label_visibility="collapsed",
+        width=150,
+    )
+    return None if chosen == ALL_CURRENCIES else chosen
+
+
+def _as_of() -> datetime | None:
+    chosen = st.session_state.get("as_of")
+    title = f"As of {chosen:%d %b %Y %H:%M}" if chosen else "As of now"
+    with st.popover(title, icon=":material/history:", key="as_of_box"):
+        picked = st.datetime_input("As of", None, key="as_of", bind="query-params", help=AS_OF_HELP)
+        st.caption(f"In {time_zone()}. Clear it to see the present.")
+    return picked.replace(tzinfo=ZoneInfo(time_zone())) if picked else None
+
+
+def _known(report: str, **params: str) -> pd.DataFrame:
+    """A report about everything; empty while the service is away, which the page itself says."""
+    try:
+        version = client.freshness().version
+        return client.fetch(report, version, **params) if version else pd.DataFrame()
+    except (client.ServiceAway, client.ReportRefused, client.VersionGone):
+        return pd.DataFrame()
+
+
+def _minute() -> datetime:
+    """Now, cut to the minute: the cards of a page and all sessions ask the same question."""
+    return datetime.now(UTC).replace(second=0, microsecond=0)

@@ -1,0 +1,130 @@
+"""What a page is made of: cards, charts and tables, each in a box with one grammar."""
+
+import io
+from collections.abc import Callable
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import columns
+from dashboard.cards import Card
+from dashboard.charts import Spec
+
+COLOURS = {"up": ("green", "red"), "down": ("red", "green"), "neither": ("gray", "gray")}
+
+
+def cards(found: list[Card]) -> None:
+    """A row of cards; each says what it was before and, one hover away, what it means."""
+    with st.grid(len(found), min_column_width=150):
+        for card in found:
+            up, down = COLOURS[card.good]
+            st.metric(
+                card.label,
+                card.value,
+                _tinted(card.delta, up, down),
+                delta_color="gray",
+                delta_arrow=_arrow(card.delta),
+                delta_description=card.before,
+                help=card.meaning,
+                border=True,
+                height="stretch",
+                chart_data=card.series if len(card.series) > 1 else None,
+            )
+
+
+def chart(title: str, subtitle: str, draw: Callable[..., Spec], *given: Any, key: str) -> None:
+    """A box with a title, the unit in its subtitle, and a chart: `draw` of what is given."""
+    with st.container(border=True, key=key, height="stretch"):
+        st.markdown(f"**{title}**")
+        st.caption(subtitle)
+        st.vega_lite_chart(spec=_spec(draw, draw.__name__, *given), alt=f"{title}. {subtitle}")
+
+
+def empty(title: str, sentence: str, *, key: str) -> None:
+    """The box of a chart or table that has nothing to show, and why."""
+    with st.container(border=True, key=key, height="stretch"):
+        st.markdown(f"**{title}**")
+        st.caption(sentence)
+
+
+def table(title: str, subtitle: str, data: pd.DataFrame, *, key: str, empty: str) -> None:
+    """A table in a box with its exports beside the title, or the sentence for the empty case."""
+    with st.container(border=True, key=key):
+        _titled(title, data, key)
+        if data.empty:
+            st.caption(empty)
+            return
+        st.caption(subtitle)
+        st.dataframe(data, hide_index=True, alt=f"{title}. {subtitle}", column_config=columns.config(data))
+
+
+def choose_row(
+    title: str, subtitle: str, data: pd.DataFrame, wanted: list[str], *, key: str, empty: str
+) -> int | None:
+    """A table in a card whose rows can be chosen; gives the chosen row's position, or None."""
+    with st.container(border=True, key=f"{key}_card"):
+        _titled(title, data, key)
+        if data.empty:
+            st.caption(empty)
+            return None
+        st.caption(subtitle)
+        chosen = st.dataframe(
+            data[wanted],
+            hide_index=True,
+            column_config=columns.config(data[wanted]),
+            key=key,
+            on_select="rerun",
+            selection_mode="single-row",
+            alt=f"{title}. {subtitle}",
+        )
+    rows = chosen["selection"]["rows"]
+    return int(rows[0]) if rows else None
+
+
+def _titled(title: str, data: pd.DataFrame, key: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{title}**")
+        if not data.empty:
+            with st.container(horizontal=True, width="content", gap="small"):
+                _export("CSV", lambda: data.to_csv(index=False).encode(), key, "csv", "text/csv")
+                _export("Parquet", lambda: _parquet(data), key, "parquet", "application/vnd.apache.parquet")
+
+
+def _export(label: str, write: Callable[[], bytes], key: str, ending: str, mime: str) -> None:
+    """Written only when it is asked for."""
+    st.download_button(
+        label,
+        write,
+        f"{key}.{ending}",
+        mime,
+        key=f"{key}_{ending}",
+        help=f"Export these rows as {label}",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
+
+
+def _parquet(data: pd.DataFrame) -> bytes:
+    written = io.BytesIO()
+    data.to_parquet(written, index=False)
+    return written.getvalue()
+
+
+@st.cache_data(max_entries=512, ttl="15m", show_spinner=False)
+def _spec(_draw: Callable[..., Spec], name: str, *given: Any) -> Spec:
+    """Validating and copying a chart is most of the work of drawing a page again."""
+    return _draw(*given)
+
+
+def _tinted(delta: str | int | None, up: str, down: str) -> str | int | None:
+    if not isinstance(delta, str):
+        return delta
+    return f":{down if delta.startswith('-') else up}[{delta}]"
+
+
+def _arrow(delta: str | int | None) -> Literal["up", "down", "off"]:
+    if not isinstance(delta, str):
+        return "off"
+    return "down" if delta.startswith("-") else "up"
