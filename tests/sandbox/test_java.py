@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.java import JavaTooOld, NoJava, find_java
+from sandbox.java import JavaTooOld, NoJava, NoJavaHome, find_java
 
 
 def a_java(folder: Path, says: str, exit_code: int = 0) -> Path:
@@ -38,6 +38,13 @@ class TestFindJava:
         home = a_java(tmp_path / "home", 'java version "1.8.0_402"')
 
         assert find_java(home).origin == "PATH"
+
+    def test_a_java_home_without_java_is_named_though_there_is_another(self, tmp_path: Path) -> None:
+        """Whoever set it means that one: another in its place would be a surprise."""
+        a_java(tmp_path, 'openjdk version "21.0.3" 2024-04-16')
+
+        with pytest.raises(NoJavaHome, match=f"JAVA_HOME is {tmp_path / 'nowhere'}, but .* is no Java"):
+            find_java(tmp_path / "nowhere")
 
     def test_only_an_old_java_is_named_with_its_place(self, tmp_path: Path) -> None:
         a_java(tmp_path, 'openjdk version "11.0.2" 2019-01-15')
