@@ -94,6 +94,8 @@ class FlowSettings(BaseSettings):
     """Fulfill an approved order when the warehouse hands it over, or immediately."""
     sites_file: Path | None = None
     """TOML file of what differs per site, read again when it changes."""
+    templates_dir: Path | None = None
+    """Folder of your own message templates, read again when they change; ours where there are none."""
 
 
 class AccessSettings(BaseSettings):
@@ -120,6 +122,17 @@ class WorkerSettings(BaseSettings):
     """How many sites are worked side by side."""
     watchdog_after: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(seconds=120)
     """A worker that does nothing for so long, though records wait and Kafka answers, exits with code 70."""
+
+
+class UpkeepSettings(BaseSettings):
+    """When the worker compares what the ledger knows with what Wix's lists say, by itself."""
+
+    model_config = ENVIRONMENT
+
+    reconcile_at: Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")] = "03:00"
+    """When all sites are compared with Wix's lists each day, HH:MM in UTC; empty: never by itself."""
+    reconcile_after_gap: Annotated[timedelta, Field(ge=timedelta(minutes=1))] = timedelta(hours=47)
+    """Compared as well when nothing had come in for so long: Wix gives a webhook up after 47 hours."""
 
 
 class LedgerProcessSettings(BaseSettings):
@@ -151,7 +164,7 @@ class LedgerProcessSettings(BaseSettings):
 
 
 class ReportsSettings(BaseSettings):
-    """Where the report service is, as its readers see it; the doctor asks it."""
+    """Where the report service is, as those who ask it see it: doctor, upkeep and commands."""
 
     model_config = ENVIRONMENT
 
