@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,12 +13,14 @@ import duckdb
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from analytics.batch import Batch, LedgerRecord, read_batch, utc
+from analytics.batch import LedgerRecord, read_batch, utc
 from analytics.damage import LedgerDamaged, LedgerNotWritten, damage, unwritten
+from analytics.loading import forget_spool, read_spool, spool_files
 from analytics.schema import SchemaMismatch, migrate
-from analytics.standing import differences, keep_up, prepare, remake
-from analytics.statements import statement
+from analytics.spool import spool_line
+from analytics.standing import differences, is_behind, leave_behind, prepare, remake
 from analytics.versions import READERS, Version, VersionGone
+from analytics.writing import execute, insert, write_batch, write_spool
 
 __all__ = [
     "AnotherLog",
@@ -29,6 +31,7 @@ __all__ = [
     "LedgerRecord",
     "PartitionSample",
     "SchemaMismatch",
+    "spool_line",
 ]
 
 # One large checkpoint instead of many: p99 of a batch went from 65 to 21 ms.
@@ -111,6 +114,7 @@ class Ledger:
         try:
             migrate(connection)
             prepare(connection)
+            connection.execute(f"set allowed_directories = [{_folder(_beside(path, 'spool'))}]")
             connection.execute("set enable_external_access = false")
             connection.execute("set lock_configuration = true")
         except BaseException:
@@ -145,18 +149,40 @@ class Ledger:
             if fresh:
                 tables = read_batch(fresh, topic=topic, partition=partition, topic_id=topic_id)
                 with self._transaction():
-                    self._merge(tables)
-                    self._execute(
-                        "move_offset",
-                        {
-                            "topic": topic,
-                            "partition": partition,
-                            "topic_id": topic_id,
-                            "next_offset": fresh[-1].offset + 1,
-                        },
-                    )
+                    write_batch(self._connection, tables)
+                    self._move_offset(topic, partition, topic_id, fresh[-1].offset + 1)
                 self._changed = True
             return len(fresh)
+
+    def load(
+        self, spool: Path, *, topic: str, partition: int, topic_id: str, more_follows: bool = False
+    ) -> int:
+        """Merge a spool of records in bulk; returns how many were new to the ledger.
+
+        A spool is a file of `spool_line`s in the order of their offsets, or a folder of such files
+        (`*.ndjson`), taken by name; it must lie in `spool_folder`. Each file is one statement and one
+        transaction with its offset, so that a load that was broken off goes on where it ended. What is
+        in the ledger afterwards is what `append` of the same records gives, `row_errors` too.
+
+        The typed tables are made anew once, at the end, unless `more_follows`: then the next load does
+        it, or the next `open`. Until then reports are of no use.
+
+        Raises:
+            AnotherLog: as `next_offset`.
+            LedgerNotWritten: the disk did not take it.
+        """
+        with self._writing:
+            lines = sum(self._load_file(path, topic, partition, topic_id) for path in spool_files(spool))
+            if not more_follows and is_behind(self._connection):
+                with self._transaction():
+                    remake(self._connection)
+            self._changed = True
+            return lines
+
+    @property
+    def spool_folder(self) -> Path:
+        """Beside the file; the only place that `load` can read from. Its user makes and removes it."""
+        return _beside(self.path, "spool")
 
     def record_samples(self, at: datetime, samples: Sequence[PartitionSample]) -> None:
         """Note how far the worker has come; kept for a week."""
@@ -170,8 +196,8 @@ class Ledger:
         }
         with self._writing:
             with self._transaction():
-                self._execute("drop_old_samples", {"before": utc(at - SAMPLES_KEPT)})
-                self._insert("add_samples", arriving_samples=pa.table(columns))
+                execute(self._connection, "drop_old_samples", {"before": utc(at - SAMPLES_KEPT)})
+                insert(self._connection, "add_samples", arriving_samples=pa.table(columns))
             self._changed = self._changed or seen != self._sampled
             self._sampled = seen
 
@@ -241,7 +267,7 @@ class Ledger:
             _close(self._connection, time.monotonic() + CLOSE_SECONDS)
 
     def _next_offset(self, topic: str, partition: int, topic_id: str) -> int:
-        self._execute("read_offset", {"topic": topic, "partition": partition})
+        execute(self._connection, "read_offset", {"topic": topic, "partition": partition})
         found = self._connection.fetchone()
         if found is None:
             return 0
@@ -250,31 +276,35 @@ class Ledger:
             raise AnotherLog(topic, partition, kept=kept, offered=topic_id)
         return int(next_offset)
 
+    def _move_offset(self, topic: str, partition: int, topic_id: str, next_offset: int) -> None:
+        moved = {"topic": topic, "partition": partition, "topic_id": topic_id, "next_offset": next_offset}
+        execute(self._connection, "move_offset", moved)
+
+    def _load_file(self, path: Path, topic: str, partition: int, topic_id: str) -> int:
+        begin = self._next_offset(topic, partition, topic_id)
+        # Not in the transaction, which would be lost with the first line that is no JSON.
+        found = read_spool(self._connection, path, next_offset=begin, partition=partition, topic_id=topic_id)
+        try:
+            if found.lines:
+                with self._transaction():
+                    write_spool(self._connection, found, topic=topic, partition=partition, topic_id=topic_id)
+                    leave_behind(self._connection)
+                    self._move_offset(topic, partition, topic_id, found.next_offset)
+        finally:
+            forget_spool(self._connection)
+        return found.lines
+
     def _is_outdated(self, version: Version, moment: datetime) -> bool:
         return self._changed or version.is_spent or moment - version.at >= OLDEST_VERSION
 
     def _take_version(self, moment: datetime) -> Version:
-        self._execute("through")
+        execute(self._connection, "through")
         data_through, known_through = self._connection.fetchone() or (None, None)
         self._taken += 1
         version = Version(f"{self._run}-{self._taken}", moment, _aware(data_through), _aware(known_through))
         for _ in range(READERS):
             version.offer(self._connection.cursor())
         return version
-
-    def _merge(self, batch: Batch) -> None:
-        self._insert("add_errors", arriving_errors=batch.errors)
-        if batch.rows.num_rows == 0:
-            return
-        self._connection.register("arriving_rows", batch.rows)
-        self._connection.register("arriving_sources", batch.sources)
-        try:
-            self._execute("merge_rows")
-            self._execute("add_sources")
-            keep_up(self._connection)
-        finally:
-            self._connection.unregister("arriving_rows")
-            self._connection.unregister("arriving_sources")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -292,19 +322,6 @@ class Ledger:
                 raise
             raise refused from error
 
-    def _insert(self, name: str, **table: pa.Table) -> None:
-        ((view, rows),) = table.items()
-        if rows.num_rows == 0:
-            return
-        self._connection.register(view, rows)
-        try:
-            self._execute(name)
-        finally:
-            self._connection.unregister(view)
-
-    def _execute(self, name: str, params: Mapping[str, object] | None = None) -> None:
-        self._connection.execute(statement("append", name), params or {})
-
 
 def _close(connection: DuckDBPyConnection, deadline: float) -> None:
     while True:
@@ -318,7 +335,6 @@ def _close(connection: DuckDBPyConnection, deadline: float) -> None:
 
 
 def _connect(path: Path, deadline: float) -> DuckDBPyConnection:
-    spill = path.with_name(f"{path.name}.spill")
     while True:
         try:
             return duckdb.connect(
@@ -326,7 +342,7 @@ def _connect(path: Path, deadline: float) -> DuckDBPyConnection:
                 config={
                     "checkpoint_threshold": CHECKPOINT_THRESHOLD,
                     "memory_limit": MEMORY_LIMIT,
-                    "temp_directory": str(spill),
+                    "temp_directory": str(_beside(path, "spill")),
                     "python_enable_replacements": "false",
                 },
             )
@@ -344,3 +360,12 @@ def _connect(path: Path, deadline: float) -> DuckDBPyConnection:
 
 def _aware(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC)
+
+
+def _beside(path: Path, what: str) -> Path:
+    return path.absolute().with_name(f"{path.name}.{what}")
+
+
+def _folder(path: Path) -> str:
+    """A folder as a text of SQL; its slash keeps folders out whose names only begin alike."""
+    return "'" + f"{path}/".replace("'", "''") + "'"

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from graphlib import TopologicalSorter
 
 from duckdb import DuckDBPyConnection
@@ -61,15 +62,23 @@ def prepare(connection: DuckDBPyConnection) -> bool:
     """Make views and tables those of this build; True if the tables were made anew from the log."""
     connection.execute("create schema if not exists history")
     connection.execute("create schema if not exists touched")
-    digest = _digest()
-    is_current = connection.execute(statement("standing", "made_by")).fetchall() == [(digest,)]
-    if not is_current:
-        connection.execute("delete from main.derived")
+    is_old = is_behind(connection)
+    if is_old:
+        leave_behind(connection)
         _create_views(connection)
         remake(connection)
-        connection.execute("insert into main.derived values (?)", [digest])
     _make_touched(connection)
-    return not is_current
+    return is_old
+
+
+def is_behind(connection: DuckDBPyConnection) -> bool:
+    """Whether the tables are not those that this build gives for the log of rows."""
+    return connection.execute(statement("standing", "made_by")).fetchall() != [(_digest(),)]
+
+
+def leave_behind(connection: DuckDBPyConnection) -> None:
+    """Note that rows came that the tables don't tell of: they have to be made anew."""
+    connection.execute("delete from main.derived")
 
 
 def keep_up(connection: DuckDBPyConnection) -> None:
@@ -106,6 +115,8 @@ def remake(connection: DuckDBPyConnection) -> None:
     for table in ("site_marks", "covered"):
         connection.execute(statement("standing", "keep").format(table=table, source=f"history.{table}"))
     _make_touched(connection)
+    leave_behind(connection)
+    connection.execute("insert into main.derived values (?)", [_digest()])
 
 
 def differences(connection: DuckDBPyConnection) -> dict[str, int]:
@@ -195,6 +206,7 @@ def _run(connection: DuckDBPyConnection, *names: str) -> None:
         connection.execute(statement("standing", name))
 
 
+@cache
 def _digest() -> str:
     """Of every text that has a say in what the tables hold."""
     folders = ("basics", "log", "definitions", "views", "now", "touched", "standing")

@@ -1,0 +1,60 @@
+-- read_spool: the lines of one spool file that the ledger has not, each a row to be, and whether it can be trusted.
+create or replace temp table spooled as
+with
+
+lines_read as (
+
+    select
+        "offset",
+        known_at,
+        "row",
+        cast("row".facts as varchar) as facts_text
+    from read_ndjson('{spool}', columns = {{
+        'offset': 'BIGINT', 'known_at': 'BIGINT', 'row': '{row_type}'
+    }})
+    where "offset" >= {next_offset}
+
+),
+
+facts_read as (
+
+    select
+        *,
+        from_json(facts_text, '{facts_structure}') as said
+    from lines_read
+
+)
+
+select
+    "row".row_id as row_id,
+    "row".mapping_version as mapping_version,
+    said.kind as kind,
+    "row".what as what,
+    "row".instance_id as instance_id,
+    "row".entity_id as entity_id,
+    "row".order_id as order_id,
+    "row".event_id as event_id,
+    "row".event_type as event_type,
+    "row".sequence as sequence,
+    "row".source is not null and said.kind <> 'dead_letter' as is_from_event,
+    timezone('UTC', "row".happened_at) as happened_at,
+    timezone('UTC', "row".received_at) as received_at,
+    epoch_ms(known_at) as known_at,
+    said.state as state,
+    said.status as status,
+    said.payment_status as payment_status,
+    said.fulfillment_status as fulfillment_status,
+    said.contact_id as contact_id,
+    said.member_id as member_id,
+    said.currency as currency,
+    timezone('UTC', said.created_at) as created_at,
+    said.flow as flow,
+    said.outcome as outcome,
+    said.step as step,
+    facts_text as facts,
+    "row".source.topic as source_topic,
+    "row".source."partition" as source_partition,
+    "row".source."offset" as source_offset,
+    "offset" as spool_offset,
+    coalesce({trusted}, false) as is_trusted
+from facts_read

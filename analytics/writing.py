@@ -1,0 +1,68 @@
+"""What is written in the transaction of a batch: its rows, where they came from, how far it reaches."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from analytics.batch import Batch, read_batch
+from analytics.loading import Spooled, forget_spool
+from analytics.standing import keep_up
+from analytics.statements import statement
+
+
+def write_batch(connection: DuckDBPyConnection, batch: Batch) -> None:
+    """Merge a batch into the log of rows and bring the typed tables up to date with it."""
+    insert(connection, "add_errors", arriving_errors=batch.errors)
+    if batch.rows.num_rows:
+        with _arriving(connection, batch):
+            _merge(connection)
+            keep_up(connection)
+
+
+def write_spool(
+    connection: DuckDBPyConnection, found: Spooled, *, topic: str, partition: int, topic_id: str
+) -> None:
+    """Merge what was read from a spool into the log of rows, and nothing else."""
+    if found.is_readable:
+        _merge(connection)
+        forget_spool(connection)
+    for records in found.doubted:
+        batch = read_batch(records, topic=topic, partition=partition, topic_id=topic_id)
+        insert(connection, "add_errors", arriving_errors=batch.errors)
+        with _arriving(connection, batch):
+            _merge(connection)
+
+
+def insert(connection: DuckDBPyConnection, name: str, **table: pa.Table) -> None:
+    """Run a statement of `sql/append` that reads one Arrow table, unless that is empty."""
+    ((view, rows),) = table.items()
+    if rows.num_rows == 0:
+        return
+    connection.register(view, rows)
+    try:
+        execute(connection, name)
+    finally:
+        connection.unregister(view)
+
+
+def execute(connection: DuckDBPyConnection, name: str, params: Mapping[str, object] | None = None) -> None:
+    """Run a statement of `sql/append`."""
+    connection.execute(statement("append", name), params or {})
+
+
+def _merge(connection: DuckDBPyConnection) -> None:
+    execute(connection, "merge_rows")
+    execute(connection, "add_sources")
+
+
+@contextmanager
+def _arriving(connection: DuckDBPyConnection, batch: Batch) -> Iterator[None]:
+    connection.register("arriving_rows", batch.rows)
+    connection.register("arriving_sources", batch.sources)
+    try:
+        yield
+    finally:
+        connection.unregister("arriving_rows")
+        connection.unregister("arriving_sources")
