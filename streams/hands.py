@@ -9,6 +9,7 @@ from streams.access_receiver import AccessReceiver, Endpoint
 from streams.effect import ACCESS, FULFILLMENT, PAYMENT_NOTICE, PURCHASE_NOTICE
 from streams.notice import NoticeProcedure
 from streams.outbox import Outbox
+from streams.owners import Owners, read
 from streams.procedure import Procedure
 from streams.quota import Quota
 from streams.quota_counts import QuotaCounts
@@ -16,7 +17,6 @@ from streams.quota_keeper import kept
 from streams.runner import Runner, worker_name
 from streams.settings import FlowSettings, WixSettings, WorkerSettings
 from streams.shipment import ShipmentProcedure
-from streams.sites import Sites
 from streams.wix.client import WixClient
 
 
@@ -28,9 +28,13 @@ async def at_work(
     wix: WixSettings,
     flows: FlowSettings,
     worker: WorkerSettings,
+    owners: Owners | None = None,
     access: Endpoint | None = None,
 ) -> AsyncIterator[None]:
-    """Carry out what is due within the block; what was begun is ended once `stop` is set."""
+    """Carry out what is due within the block; what was begun is ended once `stop` is set.
+
+    `owners` are read here unless they were before.
+    """
     name, quota = worker_name(), Quota(wix.live_calls_per_minute)
     counts = QuotaCounts(quota.take, worker=name, limit=wix.wix_calls_per_minute)
     async with (
@@ -41,7 +45,7 @@ async def at_work(
         changes = AccessProcedure(client, receiver, granted_before(outbox))
         runner = Runner(
             outbox,
-            {**procedures(client, Sites(flows), flows), ACCESS: changes},
+            {**procedures(client, owners or read(flows), flows), ACCESS: changes},
             sites=worker.worker_sites,
             call_seconds=wix.wix_timeout_seconds,
             owner=name,
@@ -55,9 +59,10 @@ async def at_work(
             await running
 
 
-def procedures(client: WixClient, sites: Sites, flows: FlowSettings) -> dict[str, Procedure]:
+def procedures(client: WixClient, owners: Owners, flows: FlowSettings) -> dict[str, Procedure]:
     """How the effects of each flow at Wix are carried out."""
-    notice, shipment = NoticeProcedure(client, sites, flows), ShipmentProcedure(client, sites, flows)
+    notice = NoticeProcedure(client, owners.sites, flows, owners.templates)
+    shipment = ShipmentProcedure(client, owners.sites, flows)
     return {PAYMENT_NOTICE: notice, PURCHASE_NOTICE: notice, FULFILLMENT: shipment}
 
 

@@ -47,4 +47,9 @@ class Meters:
             "How long the partition that moves least has stood still while records wait",
             registry=self.registry,
         )
+        self.template_mistakes = Gauge(
+            "orderline_template_mistakes",
+            "How often a template could not be used since the start, so that another one was",
+            registry=self.registry,
+        )
         self.rows = Counter("orderline_ledger_rows", "Rows read into the ledger", registry=self.registry)

@@ -5,14 +5,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from analytics.lifecycle import Consent
-from streams import notification, reason, recipient, wording
+from streams import notification, reason, recipient
+from streams.composer import Composer, reference_line
 from streams.effect import PAYMENT_NOTICE, Effect
 from streams.plan_order import PlanOrder
-from streams.procedure import Claim, Done, Fail, Ready, Suppress
+from streams.procedure import Claim, Done, Fail, Later, Ready, Suppress
 from streams.recipient import Recipient
 from streams.settings import FlowSettings
+from streams.site_profile import Profiles
 from streams.sites import Sites, SiteSettings
-from streams.template import render
+from streams.template_book import TemplateBook
 from streams.wix import email_subscriptions, inbox, plan_orders
 from streams.wix.client import WixClient
 from streams.wix.errors import NotFound, WixBusy, WixRefused
@@ -33,22 +35,32 @@ _ORDER_NOT_FOUND = Fail(
 
 
 class NoticeProcedure:
-    """Payment and purchase notices: order, buyer, consent, conversation, then one Send Message."""
+    """Payment and purchase notices: order, buyer, consent, conversation, then one Send Message.
 
-    def __init__(self, wix: WixClient, sites: Sites, settings: FlowSettings) -> None:
+    `templates` are those below TEMPLATES_DIR and ours, unless they were read already.
+    """
+
+    def __init__(
+        self, wix: WixClient, sites: Sites, settings: FlowSettings, templates: TemplateBook | None = None
+    ) -> None:
         self._wix = wix
         self._sites = sites
         self._settings = settings
+        self._profiles = Profiles(wix, sites)
+        self._composer = Composer(wix, self._profiles, templates or TemplateBook(settings.templates_dir))
         # Sites whose Wix refused the field that names the channel, and when.
         self._channel_refused: dict[str, float] = {}
 
-    async def prepare(self, effect: Effect, *, now: datetime) -> Ready | Suppress | Fail:
+    async def prepare(self, effect: Effect, *, now: datetime) -> Ready | Suppress | Later | Fail:
         """Read order, buyer and consent as they are now; a conversation is created if need be."""
         site = self._sites.of(effect.instance_id)
         is_on = site.payment_notice if effect.flow == PAYMENT_NOTICE else site.purchase_notice
         unwanted = notification.unwanted_before_asking(effect, self._settings, is_on=is_on, now=now)
         if unwanted:
             return Suppress(reason=unwanted)
+        later = await self._quiet(effect.instance_id, site, now)
+        if later:
+            return later
         try:
             order = await plan_orders.get_order(self._wix, effect.instance_id, effect.order_id)
         except NotFound:
@@ -108,22 +120,24 @@ class NoticeProcedure:
         unwanted = notification.unwanted_by_consent(answer.subscription_status, answer.deliverability_status)
         if unwanted:
             return Suppress(reason=unwanted, consent=consent)
-        ready = await self._written(effect, order, site, buyer)
+        ready = await self._written(effect, order, buyer)
         return replace(ready, consent=consent)
 
-    async def _written(self, effect: Effect, order: PlanOrder, site: SiteSettings, buyer: Recipient) -> Ready:
+    async def _quiet(self, instance_id: str, site: SiteSettings, now: datetime) -> Later | None:
+        """When the site writes again, if it doesn't at this hour."""
+        if site.quiet_hours is None:
+            return None
+        profile = await self._profiles.of(instance_id)
+        until = site.quiet_hours.until(now, profile.zone)
+        return Later(until=until, reason=reason.QUIET_HOURS) if until else None
+
+    async def _written(self, effect: Effect, order: PlanOrder, buyer: Recipient) -> Ready:
         conversation = await inbox.get_or_create_conversation(
             self._wix, effect.instance_id, buyer.participant
         )
-        filled = render(
-            effect,
-            order,
-            language=wording.language_of(site.language, buyer.locale),
-            name=buyer.name,
-            business=conversation.business_name,
-        )
+        composed = await self._composer.compose(effect, order, buyer, business=conversation.business_name)
         return Ready(
-            request=NewMessage(preview=filled.preview, text=f"{filled.text}\n\n{_ref_line(effect.ref)}"),
+            request=composed.message,
             claim={
                 "conversation_id": conversation.id,
                 "participant_kind": buyer.participant.kind,
@@ -139,16 +153,11 @@ class NoticeProcedure:
         """Our message in a conversation. One that is gone was merged into another, with its messages."""
         try:
             async for message in inbox.list_messages(self._wix, site, conversation_id, since=since):
-                if message.is_to_participant and _has_line(message, _ref_line(ref)):
+                if message.is_to_participant and _has_line(message, reference_line(ref)):
                     return message
         except NotFound:
             return None
         return None
-
-
-def _ref_line(ref: str) -> str:
-    """The line that tells our message from any other; a read-back looks for exactly this."""
-    return f"Ref. {ref}"
 
 
 def _has_line(message: InboxMessage, wanted: str) -> bool:

@@ -7,19 +7,23 @@ from streams.plan_order import PlanOrder
 from streams.wix import contacts, members
 from streams.wix.client import WixClient
 from streams.wix.contacts import Contact
-from streams.wix.errors import NotFound
+from streams.wix.errors import NotFound, WixRefused
 from streams.wix.inbox import Participant
 from streams.wix.members import Member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """A buyer with an address. What is personal lives in memory only and stays out of `repr`."""
+    """A buyer with an address. What is personal lives in memory only and stays out of `repr`.
+
+    `locale` is the contact's; where the contact was not read, `contact_to_ask` says who knows it.
+    """
 
     participant: Participant
     email: str = field(repr=False)
     name: str | None = field(repr=False)
     locale: str | None = None
+    contact_to_ask: str | None = None
 
 
 async def find(
@@ -38,6 +42,14 @@ async def find(
         contact = await buyer.contact(None)
         member = None if contact and contact.email else await buyer.member()
     return _recipient(order, member, contact)
+
+
+async def locale_of(wix: WixClient, site: str, contact_id: str) -> str | None:
+    """The contact's locale; None where there is none, or it may not be read."""
+    try:
+        return (await contacts.get_contact(wix, site, contact_id)).locale
+    except WixRefused:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,7 @@ def _recipient(order: PlanOrder, member: Member | None, contact: Contact | None)
         email=email,
         name=(member and member.name) or (contact and contact.name) or None,
         locale=contact.locale if contact else None,
+        contact_to_ask=None if contact else order.contact_id or (member.contact_id if member else None),
     )
 
 

@@ -3,10 +3,14 @@
 import logging
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
+from streams import wording
+from streams.quiet_hours import QuietHours
 from streams.settings import FlowSettings
 
 _LOG = logging.getLogger(__name__)
@@ -16,8 +20,33 @@ class SitesFileBroken(Exception):
     """`SITES_FILE` can't be used. Its message names the file, the place and what is wrong there."""
 
 
+def zone_of(name: str | None) -> ZoneInfo | None:
+    """The time zone of a name such as Europe/Berlin; None if there is none by it."""
+    try:
+        return ZoneInfo(name) if name else None
+    # A name that is no key, a folder of zones, a path that leads elsewhere.
+    except (KeyError, OSError, ValueError):
+        return None
+
+
+def _hours(written: object) -> object:
+    return QuietHours.parse(written) if isinstance(written, str) else written
+
+
+def _known_zone(name: str) -> str:
+    if zone_of(name) is None:
+        raise ValueError(f'there is no time zone "{name}": name it like Europe/Berlin, or UTC')
+    return name
+
+
+def _known_language(tag: str) -> str:
+    if wording.locale_of(tag) is None:
+        raise ValueError(f'there is no language "{tag}": use a tag such as en, de or de-AT')
+    return tag
+
+
 class SiteSettings(BaseModel):
-    """One site's choices. `language` None: the customer's; `quiet_hours` as written, such as 21:00-08:00."""
+    """One site's choices. `language` and `timezone` None: what the site's owner entered at Wix."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,8 +54,9 @@ class SiteSettings(BaseModel):
     purchase_notice: bool = True
     payment_address: Literal["member", "contact"] = "member"
     fulfillment: Literal["handover", "immediate"] = "handover"
-    language: str | None = None
-    quiet_hours: str | None = None
+    language: Annotated[str, AfterValidator(_known_language)] | None = None
+    timezone: Annotated[str, AfterValidator(_known_zone)] | None = None
+    quiet_hours: Annotated[QuietHours | None, BeforeValidator(_hours)] = None
 
 
 class Sites:
@@ -54,6 +84,11 @@ class Sites:
         self._look_again()
         return self._sites.get(instance_id, self._default)
 
+    def named(self) -> tuple[str, ...]:
+        """The sites that the file names."""
+        self._look_again()
+        return tuple(self._sites)
+
     def _look_again(self) -> None:
         if self._path is None:
             return
@@ -72,18 +107,25 @@ class Sites:
 
     def _read(self, path: Path) -> dict[str, SiteSettings]:
         try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8")).get("sites", {})
+            tables = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise SitesFileBroken(f"SITES_FILE {path} can't be read: {error}.") from error
-        if not isinstance(tables, dict):
-            raise SitesFileBroken(f'SITES_FILE {path}: write one table [sites."<instanceId>"] for each site.')
-        return {site: self._site(path, site, table) for site, table in tables.items()}
+        sites = tables.pop("sites", {})
+        if tables or not isinstance(sites, dict):
+            found = f", not {', '.join(tables)}" if tables else ""
+            raise SitesFileBroken(
+                f'SITES_FILE {path}: write one table [sites."<instanceId>"] for each site{found}.'
+            )
+        return {site: self._site(path, site, table) for site, table in sites.items()}
 
     def _site(self, path: Path, site: str, table: Any) -> SiteSettings:
+        if not isinstance(table, dict):
+            raise SitesFileBroken(f"SITES_FILE {path}, site {site}: it must be a table.")
         try:
-            return SiteSettings.model_validate(self._default.model_dump() | table)
-        except (ValidationError, TypeError) as error:
-            raise SitesFileBroken(f"SITES_FILE {path}, site {site}: {_first_fault(error)}.") from error
+            return SiteSettings.model_validate({**dict(self._default), **table})
+        except ValidationError as error:
+            faults = "; ".join(map(_told, error.errors()))
+            raise SitesFileBroken(f"SITES_FILE {path}, site {site}: {faults}.") from error
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -94,8 +136,8 @@ def _stamp(path: Path) -> tuple[int, int]:
     return (found.st_mtime_ns, found.st_size)
 
 
-def _first_fault(error: ValidationError | TypeError) -> str:
-    if isinstance(error, TypeError):
-        return "it must be a table"
-    fault = error.errors()[0]
-    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+def _told(fault: ErrorDetails) -> str:
+    name = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        return f"{name}: there is no such setting: there are {', '.join(SiteSettings.model_fields)}"
+    return f"{name}: {fault['msg'].removeprefix('Value error, ')}"

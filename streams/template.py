@@ -1,26 +1,26 @@
-"""A notice, its customer and its order become a message: the preview line and the text."""
+"""A notice's template, as its author wrote it, becomes a message: the preview line and the text. No I/O."""
 
 import re
+import traceback
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cache
-from pathlib import Path
-from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined
+import jinja2
+from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
-from streams import wording
-from streams.effect import PAYMENT_NOTICE, Effect
-from streams.plan_order import PlanOrder
+from streams import template_rules
+from streams.template_fields import Values
+from streams.template_rules import Mistake, nested_too_deep
 
-_FOLDER = Path(__file__).parent / "templates"
-
-# Names come from customers and site owners: one line each, and no novel.
-_LONGEST_NAME = 80
-# Wix takes previews of 256 and texts of 16 384 characters; the sender adds a line to the text.
+# Wix takes previews of 256 and texts of 16 384 characters; the sender adds a link and a reference.
 PREVIEW_LENGTH = 256
-_LONGEST_TEXT = 16384 - 64
+LONGEST_TEXT = 14000
+# Another's words must not make a line that looks like a reference of ours.
+_REFERENCE_LINE = re.compile(r"(\s*)Ref\.(?=\s*[A-Z2-7]{6}\s*$)")
+_ASK_FIRST = "Ask first whether the field is there: {% if name %}…{% endif %}."
+_LOOK_AT_FILTERS = "Look at the filters and comparisons: is each given what it takes?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,55 +31,113 @@ class Rendered:
     text: str = field(repr=False)
 
 
-def render(
-    effect: Effect, order: PlanOrder, *, language: str, name: str | None, business: str | None
-) -> Rendered:
-    """Fill in the built-in template of the effect's flow; its first line is the preview.
+class TemplateBroken(Exception):
+    """A text is no template that may be used. `mistakes` say why, each with its remedy."""
 
-    `language` is one of `wording.LANGUAGES`. Facts that Wix doesn't tell are left out.
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+
+class TemplateFailed(Exception):
+    """A template could not be filled in with these values; its message holds none of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A template that may be used. `where` is its file, or the name of a built-in one."""
+
+    where: str
+    source: str = field(repr=False)
+    _fill: Callable[[Values], str] = field(repr=False)
+
+    def render(self, values: Values) -> Rendered:
+        """Fill in the fields; the first line becomes the preview.
+
+        Raises:
+            TemplateFailed: no message comes of these values.
+        """
+        try:
+            filled = self._fill(values)
+        except Exception as error:
+            raise TemplateFailed(f"{self.where}: {type(error).__name__}") from error
+        preview, _, text = filled.strip().partition("\n")
+        if not preview.strip():
+            raise TemplateFailed(f"{self.where}: nothing is left to be seen")
+        return Rendered(preview=preview.strip()[:PREVIEW_LENGTH], text=_tidied(text))
+
+
+def read(source: str, where: str, samples: Callable[[], Iterator[Values]]) -> Template:
+    """The template that the text is, tried on every sample.
+
+    Raises:
+        TemplateBroken: with everything that is wrong with it.
     """
-    facts = {"name": _line(name), "business": _line(business), **_facts(effect, order, language)}
-    filled = _environment().get_template(f"{effect.flow}.{language}.txt").render(facts)
-    preview, _, text = filled.strip().partition("\n")
-    return Rendered(
-        preview=preview.strip()[:PREVIEW_LENGTH],
-        text=re.sub(r"\n{3,}", "\n\n", text).strip()[:_LONGEST_TEXT],
+    found = tuple(template_rules.mistakes(source, where, _environment()))
+    if found:
+        raise TemplateBroken(found)
+    try:
+        compiled = _environment().from_string(source)
+    # Python's own compiler reads what Jinja made of the text, and has limits of its own.
+    except (RecursionError, SyntaxError, MemoryError, TemplateError) as error:
+        raise TemplateBroken((nested_too_deep(where),)) from error
+    template = Template(where=where, source=source, _fill=compiled.render)
+    found = tuple(_tried(template, samples()))
+    if found:
+        raise TemplateBroken(found)
+    return template
+
+
+def _tried(template: Template, samples: Iterator[Values]) -> Iterator[Mistake]:
+    for values in samples:
+        try:
+            rendered = template.render(values)
+        except TemplateFailed as failed:
+            yield _unfilled(template, failed, values)
+            return
+        if len(rendered.text) >= LONGEST_TEXT:
+            yield Mistake(
+                where=template.where,
+                line=None,
+                what="The message is longer than Wix takes.",
+                remedy=f"Shorten the template: a message holds {LONGEST_TEXT} characters.",
+            )
+            return
+
+
+def _unfilled(template: Template, failed: TemplateFailed, values: Values) -> Mistake:
+    empty = ", ".join(sorted(name for name, value in values.items() if value is None))
+    what = "Its first line, the preview, is empty"
+    remedy = "Write some words there that are always shown."
+    if failed.__cause__ is not None:
+        what = f"It can't be filled in ({failed.__cause__})"
+        remedy = _ASK_FIRST if empty else _LOOK_AT_FILTERS
+    return Mistake(
+        where=template.where,
+        line=_line(failed.__cause__),
+        what=f"{what} when there is no {empty}." if empty else f"{what}.",
+        remedy=remedy,
     )
 
 
-def _facts(effect: Effect, order: PlanOrder, language: str) -> dict[str, Any]:
-    return {
-        "plan": _line(order.plan_name),
-        "amount": _amount(effect, order, language),
-        "renews": wording.every(order.cycle_unit, order.cycle_length, language),
-        "start": wording.date(order.start_at, language) if order.start_at else None,
-        "end": wording.date(order.end_at, language) if order.end_at else None,
-        "trial_days": order.trial_days or None,
-    }
+def _line(error: BaseException | None) -> int | None:
+    """The line of the template that raised; Jinja maps its frames back to it."""
+    frames = traceback.extract_tb(error.__traceback__) if error else []
+    return next((frame.lineno for frame in reversed(frames) if frame.filename == "<template>"), None)
 
 
-def _amount(effect: Effect, order: PlanOrder, language: str) -> str | None:
-    """What was paid, as the payment says it; for a purchase the plan's price, if it has one."""
-    if effect.flow == PAYMENT_NOTICE:
-        amount, currency = effect.payload.get("amount"), effect.payload.get("currency")
-        return wording.money(Decimal(amount), currency, language) if amount and currency else None
-    price = order.price
-    if price is None or not price.currency or not price.total:
-        return None
-    return wording.money(price.total, price.currency, language)
-
-
-def _line(text: str | None) -> str | None:
-    """The text in one line of bounded length; None if nothing is left of it."""
-    return " ".join(text.split())[:_LONGEST_NAME] or None if text else None
+def _tidied(text: str) -> str:
+    """Without gaps of several lines, of bounded length, and with no line that passes for a reference."""
+    lines = (_REFERENCE_LINE.sub(r"\1Ref:", line) for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:LONGEST_TEXT]
 
 
 @cache
-def _environment() -> SandboxedEnvironment:
+def _environment() -> jinja2.Environment:
     return SandboxedEnvironment(
-        loader=FileSystemLoader(_FOLDER, encoding="utf-8"),
         undefined=StrictUndefined,
         autoescape=False,  # messages are plain text; Wix escapes them where it shows HTML
+        finalize=lambda value: "" if value is None else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -1,11 +1,15 @@
-"""What tests of the flows share: a running shop at the sandbox Wix."""
+"""What tests of the flows share: a running sandbox Wix, with a shop on it or with one buyer."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from streams.notice import NoticeProcedure
+from streams.wix.client import WixClient
+from tests.streams.notices import procedure
 from tests.streams.plan_site import PlanSite, plan_site
+from tests.streams.wix_site import SandboxSite
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +35,21 @@ def shop(running_site: PlanSite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return running_site
+
+
+@pytest.fixture
+def site(running_site: PlanSite) -> SandboxSite:
+    """A site with a subscribed buyer, a paid plan order and an approved store order, as at the start."""
+    running_site.site.begin_anew()
+    return running_site.site
+
+
+@pytest.fixture
+async def wix(site: SandboxSite) -> AsyncIterator[WixClient]:
+    async with WixClient(site.settings()) as client:
+        yield client
+
+
+@pytest.fixture
+def notices(wix: WixClient) -> NoticeProcedure:
+    return procedure(wix)

@@ -1,6 +1,5 @@
 """What becomes of an approved order or a handover: asked, decided and created at the sandbox Wix."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,23 +27,10 @@ from tests.streams.wix_site import (
     a_store_order,
     an_immediate_fulfillment,
     iso,
-    sandbox_site,
 )
 
 ANOTHER_ORDER = "99999999-9999-4999-8999-999999999999"
 CREATING = {"method": "POST", "path": "*/create-fulfillment"}
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[SandboxSite]:
-    with sandbox_site(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-async def wix(site: SandboxSite) -> AsyncIterator[WixClient]:
-    async with WixClient(site.settings()) as client:
-        yield client
 
 
 @pytest.fixture

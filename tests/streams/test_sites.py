@@ -94,7 +94,7 @@ class TestStart:
             ("[sites]\nx = 3", "site x: it must be a table"),
             ('[sites."x"]\nfulfillment = "never"', "site x: fulfillment: Input should be"),
             # A misspelled name would otherwise be ignored in silence.
-            ('[sites."x"]\npayment_notices = false', "site x: payment_notices: Extra inputs"),
+            ('[sites."x"]\npayment_notices = false', "site x: payment_notices: there is no such setting"),
         ],
     )
     def test_a_broken_file_stops_the_start_and_says_where(self, tmp_path: Path, text: str, says: str) -> None:

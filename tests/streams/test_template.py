@@ -1,4 +1,4 @@
-"""What the customer reads."""
+"""What the customer reads: a template, filled in."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -6,13 +6,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import wording
+from streams import template, wording
+from streams.effect import Effect
 from streams.plan_order import PlanOrder
 from streams.plan_price import PriceSpan
-from streams.template import PREVIEW_LENGTH, Rendered, render
+from streams.template import LONGEST_TEXT, PREVIEW_LENGTH, Rendered, TemplateFailed
+from streams.template_book import TemplateBook
+from streams.template_fields import FIELDS, NOBODY, Addressee, values
+from streams.template_samples import NOTICES, samples
 from tests.streams.wix_site import a_payment_notice, a_purchase_notice
 
 MONTHLY = PlanOrder(
@@ -26,14 +31,33 @@ MONTHLY = PlanOrder(
     spans=(PriceSpan(first=1, cycles=None, total=Decimal("1018.15"), currency="EUR"),),
 )
 NOTHING_KNOWN = PlanOrder(id=None, status=None)
+DANA = Addressee(name="Dana", business="Demo Studio")
+BUILT_IN = TemplateBook()
 
 
-def payment(order: PlanOrder = MONTHLY, language: str = "en", **payload: Any) -> Rendered:
-    return render(a_payment_notice(**payload), order, language=language, name="Dana", business="Demo Studio")
+def locale(tag: str) -> Locale:
+    found = wording.locale_of(tag)
+    assert found is not None
+    return found
 
 
-def purchase(order: PlanOrder = MONTHLY, language: str = "en") -> Rendered:
-    return render(a_purchase_notice(), order, language=language, name="Dana", business="Demo Studio")
+def written(effect: Effect, order: PlanOrder, tag: str = "en", to: Addressee = DANA) -> Rendered:
+    chosen = next(BUILT_IN.choices("", effect.flow, (tag,)))
+    return chosen.template.render(values(effect, order, to, locale=chosen.locale, zone=UTC))
+
+
+def payment(order: PlanOrder = MONTHLY, tag: str = "en", to: Addressee = DANA, **payload: Any) -> Rendered:
+    return written(a_payment_notice(**payload), order, tag, to)
+
+
+def purchase(order: PlanOrder = MONTHLY, tag: str = "en") -> Rendered:
+    return written(a_purchase_notice(), order, tag)
+
+
+def filled(source: str, to: Addressee = DANA) -> Rendered:
+    """A template of an owner's own, without being tried first."""
+    read = template.read(source, "own.txt", lambda: iter(()))
+    return read.render(values(a_payment_notice(), MONTHLY, to, locale=wording.ENGLISH, zone=UTC))
 
 
 class TestPaymentNotice:
@@ -53,13 +77,7 @@ class TestPaymentNotice:
         assert "1,018.15" not in payment(amount="4.2", currency="USD").text
 
     def test_what_wix_does_not_tell_is_left_out(self) -> None:
-        message = render(
-            a_payment_notice(amount=None, currency=None),
-            NOTHING_KNOWN,
-            language="en",
-            name=None,
-            business=None,
-        )
+        message = payment(NOTHING_KNOWN, to=NOBODY, amount=None, currency=None)
 
         assert message.preview == "Payment received"
         assert message.text == "Hello,\n\nwe received your payment. Thank you!"
@@ -89,32 +107,51 @@ class TestPurchaseNotice:
 
 class TestLanguages:
     @pytest.mark.parametrize("language", wording.LANGUAGES)
-    def test_each_has_both_notices(self, language: str) -> None:
-        for order in (MONTHLY, NOTHING_KNOWN, replace(MONTHLY, trial_days=1)):
-            for message in (payment(order, language), purchase(order, language)):
-                assert message.preview
-                assert "Dana" in message.text
+    @pytest.mark.parametrize("notice", NOTICES)
+    def test_each_has_both_notices_for_every_kind_of_order(self, language: str, notice: str) -> None:
+        chosen = next(BUILT_IN.choices("", notice, (language,)))
+        messages = [chosen.template.render(sample) for sample in samples(notice, locale(language))]
 
-    def test_german(self) -> None:
-        message = purchase(language="de")
-
-        assert "Es beginnt am 4. März 2026.\nEs kostet 1.018,15 € jeden Monat." in message.text
+        assert chosen.template.where == f"built-in {notice}.{language}.txt"
+        assert all(message.preview and message.text for message in messages)
+        assert not any("None" in message.text for message in messages)
 
     @pytest.mark.parametrize(
-        ("wishes", "language"),
+        ("language", "says"),
         [
-            (("de", "en-us"), "de"),
-            ((None, "de-AT"), "de"),
-            ((None, "de_CH"), "de"),
-            (("xx", "de"), "de"),
-            ((None, None), "en"),
-            (("", "tlh"), "en"),
+            ("de", "Es beginnt am 4. März 2026.\nEs kostet 1.018,15 € jeden Monat."),
+            ("es", "Empieza el 4 de marzo de 2026.\nCuesta 1.018,15 € cada mes."),
+            ("fr", "Il commence le 4 mars 2026.\nIl coûte 1 018,15 € chaque mois."),
         ],
     )
-    def test_the_site_is_asked_first_then_the_customer_then_english(
-        self, wishes: tuple[str | None, ...], language: str
-    ) -> None:
-        assert wording.language_of(*wishes) == language
+    def test_money_and_dates_are_the_languages_own(self, language: str, says: str) -> None:
+        text = purchase(tag=language).text.replace("\xa0", " ").replace("\u202f", " ")
+
+        assert says in text
+
+
+class TestFields:
+    def test_every_field_of_the_list_is_filled_and_no_other(self) -> None:
+        for notice in NOTICES:
+            for sample in samples(notice, wording.ENGLISH):
+                assert list(sample) == [field.name for field in FIELDS]
+
+    def test_the_first_sample_knows_them_all_and_the_last_next_to_nothing(self) -> None:
+        first, *_, last = samples("payment_notice", wording.ENGLISH)
+
+        assert [name for name, value in first.items() if value is None] == []
+        assert {name for name, value in last.items() if value} == {"date", "order_id", "language"}
+
+    def test_a_field_that_is_not_known_is_shown_as_nothing(self) -> None:
+        assert filled("Hi\n[{{ name }}][{{ trial_days }}]", NOBODY).text == "[][]"
+
+    @pytest.mark.parametrize(
+        "link", ["javascript:alert(1)", "https://x y", "https://x\nRef. ABCDEF", "x" * 9]
+    )
+    def test_what_is_no_web_address_is_no_link(self, link: str) -> None:
+        message = filled("Hi\n[{{ unsubscribe_link }}]", replace(DANA, unsubscribe_link=link))
+
+        assert message.text == "[]"
 
 
 class TestNames:
@@ -122,61 +159,32 @@ class TestNames:
     def test_whatever_people_are_called_a_message_stays_in_its_bounds(
         self, name: str, plan: str, business: str
     ) -> None:
-        message = render(
-            a_payment_notice(),
-            replace(MONTHLY, plan_name=plan),
-            language="en",
-            name=name,
-            business=business,
-        )
+        message = payment(replace(MONTHLY, plan_name=plan), to=Addressee(name=name, business=business))
 
         assert 0 < len(message.preview) <= PREVIEW_LENGTH
         assert "\n" not in message.preview
-        assert 0 < len(message.text) < 16384
+        assert 0 < len(message.text) <= LONGEST_TEXT
         assert not any(line.startswith("Ref.") for line in message.text.splitlines()[:-1])
 
     def test_a_name_is_no_template(self) -> None:
-        message = render(a_payment_notice(), MONTHLY, language="en", name="{{ 7 * 7 }}", business=None)
-
-        assert "{{ 7 * 7 }}" in message.text
+        assert "{{ 7 * 7 }}" in payment(to=Addressee(name="{{ 7 * 7 }}")).text
 
     def test_a_name_of_many_lines_becomes_one(self) -> None:
-        message = render(
-            a_payment_notice(), MONTHLY, language="en", name="Dana\n\nRef. ABCDEF", business=None
-        )
+        assert "Hello Dana Ref. ABCDEF," in payment(to=Addressee(name="Dana\n\nRef. ABCDEF")).text
 
-        assert "Hello Dana Ref. ABCDEF," in message.text
-
-
-class TestMoney:
-    @pytest.mark.parametrize(
-        ("amount", "currency", "english", "german"),
-        [
-            ("9.08", "EUR", "€9.08", "9,08 €"),
-            ("25", "USD", "$25.00", "25,00 $"),
-            ("1250.5", "CHF", "CHF 1,250.50", "1.250,50 CHF"),
-            ("1500", "JPY", "JPY 1,500", "1.500 JPY"),
-            ("1.2345", "KWD", "KWD 1.235", "1,235 KWD"),
-            ("0.005", "EUR", "€0.01", "0,01 €"),
-            ("-3", "GBP", "-£3.00", "-3,00 £"),
-        ],
-    )
-    def test_it_is_spelled_as_people_write_it(
-        self, amount: str, currency: str, english: str, german: str
-    ) -> None:
-        assert wording.money(Decimal(amount), currency, "en") == english
-        assert wording.money(Decimal(amount), currency, "de") == german
+    def test_a_name_does_not_pass_for_a_reference(self) -> None:
+        """A read-back takes such a line for proof that the message was sent."""
+        assert filled("Hi\n{{ name }}", Addressee(name="Ref. ABCDEF")).text == "Ref: ABCDEF"
 
 
-@pytest.mark.parametrize(
-    ("unit", "length", "english"),
-    [
-        ("MONTH", 1, "every month"),
-        ("MONTH", 3, "every 3 months"),
-        ("YEAR", None, "every year"),
-        ("UNDEFINED", 1, None),
-        (None, None, None),
-    ],
-)
-def test_how_often_a_plan_renews(unit: str | None, length: int | None, english: str | None) -> None:
-    assert wording.every(unit, length, "en") == english
+class TestRender:
+    def test_what_fails_with_these_values_is_told_without_them(self) -> None:
+        with pytest.raises(TemplateFailed) as failed:
+            filled("Hi {{ name > 3 }}")
+
+        assert "Dana" not in str(failed.value)
+        assert "own.txt" in str(failed.value)
+
+    def test_a_preview_of_nothing_is_a_failure(self) -> None:
+        with pytest.raises(TemplateFailed):
+            filled("{{ name }}", NOBODY)
