@@ -2,13 +2,15 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from analytics.asking import Answer, Refused, ask_owner
-from analytics.export import UnknownExport
+from analytics.asking import Answer, Owner, Refused
+from analytics.export import ExportNotWritten, Origin, OwnFile, UnknownExport, export_ledger
 from analytics.export import export as write_export
 from analytics.ledger import AnotherLog, Ledger, LedgerDamaged, LedgerLocked, LedgerNotWritten
 from analytics.parameters import BadParameter
@@ -17,11 +19,14 @@ from analytics.rendering import as_json
 from analytics.reports import Reports, UnknownReport
 from analytics.schema import SchemaMismatch
 from analytics.settings import AnalyticsSettings
+from analytics.tables import ExportBusy
 from analytics.versions import ReportTimeout, VersionGone
 
 _REFUSALS = (
     AnotherLog,
     BadParameter,
+    ExportBusy,
+    ExportNotWritten,
     LedgerDamaged,
     LedgerLocked,
     LedgerNotWritten,
@@ -76,17 +81,22 @@ def report(name: str | None, is_list: bool, params: tuple[str, ...], is_json: bo
 @main.command(epilog=_SETTINGS)
 @click.argument("name")
 @click.option("--format", "form", type=click.Choice(["parquet", "csv"]), default="parquet", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; absent: NAME.FORMAT.")
+@click.option("--out", type=click.Path(path_type=Path), help="The file, or for `ledger` the folder.")
 @click.option("--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter of a report.")
 def export(name: str, form: str, out: Path | None, params: tuple[str, ...]) -> None:
-    """Write table or report NAME to a file. The ledger must not be open in another process."""
-    path = out or Path(f"{name}.{form}")
-    ledger = Ledger.open(_existing(AnalyticsSettings()))
-    try:
-        rows = write_export(ledger, name, _parsed(params), is_parquet=form == "parquet", sink=path)
-    finally:
-        ledger.close()
-    click.echo(f"{path}: {rows} rows", err=True)
+    """Write table or report NAME to a file (NAME.FORMAT, unless --out), or with `ledger` every table.
+
+    While another process has the ledger open, the rows come from that one.
+    """
+    is_parquet, given = form == "parquet", _parsed(params)
+    with _origin(AnalyticsSettings()) as origin:
+        if name == "ledger":
+            written = export_ledger(origin, out or Path(name), is_parquet=is_parquet)
+        else:
+            path = out or Path(f"{name}.{form}")
+            written = {path: write_export(origin, name, given, is_parquet=is_parquet, sink=path)}
+    for path, rows in written.items():
+        click.echo(f"{path}: {rows} rows", err=True)
 
 
 @main.command(epilog=_SETTINGS)
@@ -121,9 +131,24 @@ def _answer(settings: AnalyticsSettings, name: str, params: dict[str, list[str]]
     try:
         ledger = Ledger.open(path)
     except LedgerLocked as locked:
-        return ask_owner(settings, name, params, locked)
+        return Owner(settings, locked).answer(name, params)
     try:
         return Answer(as_json(Reports(ledger).run(name, params)))
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def _origin(settings: AnalyticsSettings) -> Iterator[Origin]:
+    """The file; while another process owns it, that one."""
+    path = _existing(settings)
+    try:
+        ledger = Ledger.open(path)
+    except LedgerLocked as locked:
+        yield Owner(settings, locked)
+        return
+    try:
+        yield OwnFile(Reports(ledger))
     finally:
         ledger.close()
 

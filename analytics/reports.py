@@ -1,7 +1,8 @@
 """A named question and its parameters become an Arrow table. The only door to the ledger for readers."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,12 +16,15 @@ from analytics.ledger import Ledger
 from analytics.parameters import BadParameter, Value, read_parameters
 from analytics.questions import QUESTIONS, Column, Question
 from analytics.statements import statement
+from analytics.tables import ExportBusy, known_table, read_table
 from analytics.versions import ReportTimeout, Version, VersionGone, time_limit
 
 __all__ = ["BadParameter", "Report", "ReportTimeout", "Reports", "UnknownReport", "VersionGone"]
 
 # Longer than any report may take at ten million events; a reader never holds a connection for longer.
 TIME_LIMIT_SECONDS = 20.0
+# A table of ten million rows, sent to somebody far away.
+EXPORT_LIMIT_SECONDS = 600.0
 
 # The version that a report of this very moment carries.
 PRESENT = "present"
@@ -57,6 +61,7 @@ class Reports:
     def __init__(self, ledger: Ledger, *, time_limit_seconds: float = TIME_LIMIT_SECONDS) -> None:
         self._ledger = ledger
         self._seconds = time_limit_seconds
+        self._exporting = threading.Lock()
 
     def catalogue(self) -> list[Question]:
         """All questions, with their parameters and columns."""
@@ -94,6 +99,28 @@ class Reports:
         """The version that `run` would answer from; raises as `run` does."""
         question, values = _read(name, params)
         return PRESENT if question.reads_present else self._version(values["version"]).name
+
+    @contextmanager
+    def rows_of(self, table: str, version: str | None = None) -> Iterator[tuple[str, pa.RecordBatchReader]]:
+        """A table of one version, whole: the version's name, and its rows a batch at a time.
+
+        Raises:
+            UnknownTable: no table has that name.
+            ExportBusy: another one is being read.
+            VersionGone: as `run`.
+        """
+        known_table(table)
+        found = self._version(version)
+        if not self._exporting.acquire(blocking=False):
+            raise ExportBusy
+        try:
+            with (
+                found.connection(wait_seconds=self._seconds) as connection,
+                time_limit(connection, EXPORT_LIMIT_SECONDS),
+            ):
+                yield found.name, read_table(connection, table)
+        finally:
+            self._exporting.release()
 
     def _moment(
         self, question: Question, wanted: Value

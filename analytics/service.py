@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from analytics.export_route import export_route
 from analytics.inner import inner_routes
 from analytics.ledger import Ledger
 from analytics.parameters import Parameter
@@ -29,6 +30,7 @@ from analytics.reports import (
     UnknownReport,
     VersionGone,
 )
+from analytics.tables import ExportBusy, UnknownTable
 
 ARROW = "application/vnd.apache.arrow.stream"
 JSON = "application/json"
@@ -39,6 +41,8 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
     UnknownReport: (404, "unknown_report"),
     VersionGone: (410, "version_gone"),
     ReportTimeout: (503, "report_timeout"),
+    UnknownTable: (404, "unknown_table"),
+    ExportBusy: (503, "export_busy"),
 }
 
 
@@ -73,6 +77,7 @@ def create_app(reports: Reports, *, token: str | None, more: Sequence[Route] = (
             Route("/version", version),
             Route("/reports", catalogue),
             Route("/reports/{name}", report),
+            export_route(reports),
             *more,
         ],
         middleware=[Middleware(_BearerToken, token=token)] if token else [],
@@ -152,7 +157,7 @@ def _refusal(status: int, code: str) -> Callable[[Request, Exception], Awaitable
 
 
 async def _no_such_route(request: Request, error: Exception) -> Response:
-    message = "there is nothing here; try /reports, /reports/{name}, /version or /healthz"
+    message = "there is nothing here; try /reports, /reports/{name}, /export/{table}, /version or /healthz"
     return JSONResponse({"error": "not_found", "message": message}, status_code=404)
 
 

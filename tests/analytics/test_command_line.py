@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow.csv
+import pyarrow.parquet
 import pytest
 import uvicorn
 
@@ -16,6 +18,7 @@ from analytics.ledger import Ledger
 from analytics.questions import QUESTIONS
 from analytics.reports import Reports
 from analytics.service import create_app
+from analytics.tables import EXPORTED
 from tests.analytics.history import at, store_order, tell
 
 
@@ -88,6 +91,25 @@ class TestReport:
         assert (unknown.returncode, "answered 401" in unknown.stderr) == (1, True)
         assert (nobody.returncode, f"process {os.getpid()}" in nobody.stderr) == (1, True)
         assert "Traceback" not in nobody.stderr
+
+    def test_exports_through_the_owner_while_it_has_the_file(self, path: Path, tmp_path: Path) -> None:
+        ledger = Ledger.open(path)
+        try:
+            with served(ledger, "secret") as url:
+                owner = {"REPORTS_URL": url, "REPORTS_TOKEN": "secret"}
+                whole = analytics(path, "export", "ledger", "--out", str(tmp_path / "all"), **owner)
+                report = analytics(
+                    path, "export", "orders", "--format", "csv", "--out", str(tmp_path / "o.csv"), **owner
+                )
+                unknown = analytics(path, "export", "passwords", **owner)
+        finally:
+            ledger.close()
+
+        assert (whole.returncode, report.returncode) == (0, 0), whole.stderr + report.stderr
+        assert {file.stem for file in (tmp_path / "all").iterdir()} == set(EXPORTED)
+        assert pyarrow.parquet.read_table(tmp_path / "all" / "lifecycle.parquet").num_rows == 1
+        assert pyarrow.csv.read_csv(tmp_path / "o.csv")["order_id"].to_pylist() == ["o1"]
+        assert (unknown.returncode, "neither a table nor a report" in unknown.stderr) == (2, True)
 
     def test_lists_every_report_with_its_parameters(self, path: Path) -> None:
         listed = analytics(path, "report", "--list").stdout

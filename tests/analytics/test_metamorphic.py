@@ -1,8 +1,9 @@
-"""What no change of delivery may change, and what must add up, on one history of everything."""
+"""What no change of delivery may change, and what must add up, on made-up histories."""
 
-from collections.abc import Sequence
-from datetime import timedelta
-from pathlib import Path
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,73 +12,160 @@ from hypothesis import strategies as st
 
 from analytics.ledger import Ledger, PartitionSample
 from analytics.lifecycle import LifecycleRow
-from tests.analytics.history import NOW, OTHER_SITE, ask, at, shuffled_and_doubled, tell
+from tests.analytics.history import NOW, OTHER_SITE, SITE, ask, at, only, shuffled_and_doubled, tell
+from tests.analytics.lives import history
 from tests.analytics.one_of_everything import HISTORY, everything
 from tests.empty_ledger import open_ledger
 
+modest = settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SEEDS = st.integers(0, 10_000)
+CAUSES = ("voluntary", "involuntary", "owner", "completed", "unknown")
+OUTCOMES = ("done", "suppressed", "waiting", "failed", "open")
 
-@pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
-    """Every report over the history told in order."""
-    return told_to_a_new_ledger(tmp_path_factory.mktemp("ordered"), HISTORY)
+# Of the whole log, or of all flows: what a site adds is seen there whichever site is asked for.
+OF_NO_SITE = {"conservation", "lag", "flows_paused"}
 
 
-def told_to_a_new_ledger(folder: Path, rows: Sequence[LifecycleRow]) -> dict[str, list[dict[str, Any]]]:
-    ledger = open_ledger(folder / "ledger.duckdb")
+@contextmanager
+def told(folders: pytest.TempPathFactory, rows: Sequence[LifecycleRow]) -> Iterator[Ledger]:
+    ledger = open_ledger(folders.mktemp("told") / "ledger.duckdb")
     try:
         tell(ledger, rows)
         ledger.record_samples(NOW, [PartitionSample(topic="payments", partition=0, committed=6, end=6)])
-        return everything(ledger)
+        ledger.publish(at=NOW)
+        yield ledger
     finally:
         ledger.close()
 
 
 class TestOrderOfArrival:
-    @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(seed=st.integers(0, 10_000))
+    @modest
+    @given(seed=SEEDS)
     def test_is_irrelevant_and_so_are_duplicates(
-        self, seed: int, expected: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+        self, seed: int, tmp_path_factory: pytest.TempPathFactory
     ) -> None:
-        """Any permutation and duplication of a history gives the same reports."""
-        told = shuffled_and_doubled(HISTORY, seed)
+        """Any permutation and duplication of a history gives the same reports, all of them."""
+        rows = [*HISTORY, *history(random.Random(seed), size=3, prefix="x")]
+        with told(tmp_path_factory, rows) as ledger:
+            expected = everything(ledger)
 
-        assert told_to_a_new_ledger(tmp_path_factory.mktemp("shuffled"), told) == expected
+        with told(tmp_path_factory, shuffled_and_doubled(rows, seed)) as ledger:
+            assert everything(ledger) == expected
 
-    def test_an_unrelated_site_changes_nothing_of_ours(self, ledger: Ledger) -> None:
-        ours = [row for row in HISTORY if row.instance_id != OTHER_SITE]
-        site = ours[0].instance_id
-        tell(ledger, ours)
-        alone = everything(ledger, site=site)
 
-        tell(ledger, [row for row in HISTORY if row.instance_id == OTHER_SITE])
+class TestAnotherSite:
+    @modest
+    @given(seed=SEEDS)
+    def test_changes_nothing_of_ours(self, seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+        chance = random.Random(seed)
+        ours, theirs = history(chance), history(chance, site=OTHER_SITE)
+        with told(tmp_path_factory, ours) as ledger:
+            alone = everything(ledger, site=SITE)
+            tell(ledger, theirs)
+            beside = everything(ledger, site=SITE)
 
-        assert everything(ledger, site=site) == alone
+        for report in alone.keys() - OF_NO_SITE:
+            assert beside[report] == alone[report], report
+
+
+# Report → what is additive in it: a period's figure is the sum of its parts'.
+ADDITIVE: dict[str, tuple[str, ...]] = {
+    "order_flow": ("placed", "paid", "fulfilled", "canceled", "closed", "reopened"),
+    "order_status": ("orders",),
+    "order_transitions": (),
+    "revenue": ("paid", "refunded"),
+    "churn": ("new", "churned", *CAUSES, "switched", "failed_to_start"),
+    "plans": ("new", "churned"),
+    "mrr": ("new", "reactivation", "expansion", "contraction", "churn"),
+    "trial_conversion": ("trials", "converted", "pending"),
+    "fulfillment_latency": ("finished", "open", "canceled"),
+    "fulfillment_distribution": ("orders",),
+    "fulfillment_by_hour": ("orders",),
+    "fulfillment_rates": ("due", "late", "placed", "canceled_before", "fulfillments", "tracked"),
+    "effects": ("due", *OUTCOMES),
+    "suppressions": ("effects",),
+    "data_quality": ("events",),
+    "quota": ("calls", "parked"),
+}
+
+
+def sums(ledger: Ledger, report: str, names: Sequence[str], begin: float, end: float) -> dict[str, Decimal]:
+    """The additive figures of a period, all rows together; of lists, how many rows."""
+    period: dict[str, Any] = {"start": at(begin).isoformat(), "end": at(end).isoformat()}
+    if report == "quota":
+        period["grain"] = "hour"
+    rows = ask(ledger, report, now=None, **period)
+    return {name: sum((Decimal(str(row[name])) for row in rows), Decimal()) for name in names}
+
+
+class TestSplitting:
+    @modest
+    @given(seed=SEEDS, cut=st.integers(1, 59))
+    def test_a_period_is_the_sum_of_its_parts(
+        self, seed: int, cut: int, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        with told(tmp_path_factory, [*HISTORY, *history(random.Random(seed), prefix="x")]) as ledger:
+            for report, names in ADDITIVE.items():
+                whole = sums(ledger, report, names, -10, 60)
+                parts = (sums(ledger, report, names, -10, cut), sums(ledger, report, names, cut, 60))
+                assert whole == {name: parts[0][name] + parts[1][name] for name in names}, report
+            lists = ("orders", "effect_log", "backlog", "dead_letters", "handovers", "set_to_cancel")
+            for report in lists:
+                periods = ((-10, 60), (-10, cut), (cut, 60))
+                counted = [
+                    len(ask(ledger, report, now=None, start=at(a).isoformat(), end=at(b).isoformat()))
+                    for a, b in periods
+                ]
+                assert counted[0] == counted[1] + counted[2], report
 
 
 class TestIdentities:
-    def test_hold_on_every_bucket(self, ledger: Ledger) -> None:
-        """Stock and flow; causes sum to churned; due is the sum of what became of it."""
-        tell(ledger, HISTORY)
+    @modest
+    @given(seed=SEEDS)
+    def test_hold_in_every_bucket(self, seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+        """Stock and flow, by state as well; MRR and its movements; causes; outcomes; parts of a whole."""
+        with told(tmp_path_factory, [*HISTORY, *history(random.Random(seed), prefix="x")]) as ledger:
+            for kind in ("store", "subscription"):
+                _check_stock_and_flow(ledger, kind)
+            for grain in ("month", "week", "day"):
+                _check_revenue_and_its_movements(ledger, grain)
+            for by in ("none", "site", "plan"):
+                for row in ask(ledger, "churn", now=None, by=by):
+                    assert row["churned"] == sum(row[cause] for cause in CAUSES)
+            for row in ask(ledger, "effects", now=None, grain="day"):
+                assert row["due"] == sum(row[word] for word in OUTCOMES)
+            _check_parts_of_a_whole(ledger)
 
-        for kind in ("store", "subscription"):
-            open_before = 0
-            for row in ask(ledger, "order_flow", kind=kind):
-                assert row["open_at_end"] == open_before + row["placed"] + row["reopened"] - row["closed"]
-                open_before = row["open_at_end"]
-        for row in ask(ledger, "churn"):
-            causes = ("voluntary", "involuntary", "owner", "completed", "unknown")
-            assert row["churned"] == sum(row[cause] for cause in causes)
-        for row in ask(ledger, "effects", grain="day"):
-            outcomes = ("done", "suppressed", "waiting", "failed", "open")
-            assert row["due"] == sum(row[outcome] for outcome in outcomes)
 
-    def test_a_split_period_adds_up(self, ledger: Ledger) -> None:
-        tell(ledger, HISTORY)
-        whole = {"start": at(0), "end": at(28)}
-        halves = [{"start": at(0), "end": at(14)}, {"start": at(14), "end": at(14) + timedelta(days=14)}]
+def _check_stock_and_flow(ledger: Ledger, kind: str) -> None:
+    by_state: dict[str, int] = {}
+    for row in ask(ledger, "open_by_state", now=None, kind=kind):
+        by_state[row["bucket_start"]] = by_state.get(row["bucket_start"], 0) + row["orders"]
+    open_before = 0
+    for row in ask(ledger, "order_flow", now=None, kind=kind):
+        assert row["open_at_end"] == open_before + row["placed"] + row["reopened"] - row["closed"]
+        assert row["open_at_end"] == by_state.get(row["bucket_start"], 0), (kind, row)
+        open_before = row["open_at_end"]
 
-        def placed(period: dict[str, Any]) -> int:
-            stamps = {key: moment.isoformat() for key, moment in period.items()}
-            return sum(row["placed"] for row in ask(ledger, "order_flow", **stamps))
 
-        assert placed(whole) == sum(placed(half) for half in halves) == 3
+def _check_revenue_and_its_movements(ledger: Ledger, grain: str) -> None:
+    ended: dict[str, str] = {}
+    for row in ask(ledger, "mrr", now=None, grain=grain):
+        up = sum(Decimal(row[name]) for name in ("new", "reactivation", "expansion"))
+        down = sum(Decimal(row[name]) for name in ("contraction", "churn"))
+        assert all(Decimal(row[name]) >= 0 for name in ADDITIVE["mrr"])
+        assert Decimal(row["at_start"]) + up - down == Decimal(row["at_end"])
+        assert row["at_start"] == ended.get(row["currency"], "0.00")
+        ended[row["currency"]] = row["at_end"]
+
+
+def _check_parts_of_a_whole(ledger: Ledger) -> None:
+    """Sites sum to all; bins and hours hold what the latency report calls finished."""
+    for name in ("placed", "paid", "closed"):
+        whole = sum(row[name] for row in ask(ledger, "order_flow", now=None))
+        assert whole == sum(row[name] for row in ask(ledger, "order_flow", now=None, by="site"))
+    latency = only(ask(ledger, "fulfillment_latency", now=None))
+    binned = sum(row["orders"] for row in ask(ledger, "fulfillment_distribution", now=None))
+    by_hour = sum(row["orders"] for row in ask(ledger, "fulfillment_by_hour", now=None))
+    assert binned == latency["finished"]
+    assert by_hour == sum(latency[name] for name in ("finished", "open", "canceled"))
