@@ -6,6 +6,7 @@ from typing import Any
 import faust
 
 from ingest.settings import KafkaSettings
+from streams.letting_go import LettingGo
 
 # A fetch brings at most this many records of a partition, so that a slow agent's queue has room
 # for what is under way and never holds up the other agents of the process.
@@ -31,7 +32,7 @@ def ledger_group(kafka: KafkaSettings) -> str:
 def make_app(group: str, kafka: KafkaSettings, data_dir: Path) -> Any:
     """A Faust app that hands out raw bytes, keeps no tables and opens no port."""
     urls, credentials = kafka.faust_broker()
-    return faust.App(
+    app = faust.App(
         group,
         broker=urls,
         broker_credentials=credentials,
@@ -55,3 +56,5 @@ def make_app(group: str, kafka: KafkaSettings, data_dir: Path) -> Any:
         stream_wait_empty=True,
         web_enabled=False,
     )
+    app.flow_control = LettingGo(app)
+    return app
