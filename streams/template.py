@@ -19,7 +19,9 @@ PREVIEW_LENGTH = 256
 LONGEST_TEXT = 14000
 # Another's words must not make a line that looks like a reference of ours.
 _REFERENCE_LINE = re.compile(r"(\s*)Ref\.(?=\s*[A-Z2-7]{6}\s*$)")
-_ASK_FIRST = "Ask first whether the field is there: {% if name %}…{% endif %}."
+_ASK_FIRST = (
+    "Ask first whether there is one: {% if name %}…{% endif %}, and say with else what is shown else."
+)
 _LOOK_AT_FILTERS = "Look at the filters and comparisons: is each given what it takes?"
 
 
@@ -106,23 +108,25 @@ def _tried(template: Template, samples: Iterator[Values]) -> Iterator[Mistake]:
 
 
 def _unfilled(template: Template, failed: TemplateFailed, values: Values) -> Mistake:
-    empty = ", ".join(sorted(name for name, value in values.items() if value is None))
-    what = "Its first line, the preview, is empty"
-    remedy = "Write some words there that are always shown."
     if failed.__cause__ is not None:
-        what = f"It can't be filled in ({failed.__cause__})"
-        remedy = _ASK_FIRST if empty else _LOOK_AT_FILTERS
+        return Mistake(
+            where=template.where,
+            line=_line(failed.__cause__),
+            what=f"It can't be filled in ({failed.__cause__}).",
+            remedy="Look at the filters and comparisons: is each given what it takes?",
+        )
+    empty = ", ".join(sorted(name for name, value in values.items() if not value))
     return Mistake(
         where=template.where,
-        line=_line(failed.__cause__),
-        what=f"{what} when there is no {empty}." if empty else f"{what}.",
-        remedy=remedy,
+        line=None,
+        what=f"Its first line, the preview, is empty{f' when there is no {empty}' if empty else ''}.",
+        remedy="Write some words there that are always shown.",
     )
 
 
-def _line(error: BaseException | None) -> int | None:
+def _line(error: BaseException) -> int | None:
     """The line of the template that raised; Jinja maps its frames back to it."""
-    frames = traceback.extract_tb(error.__traceback__) if error else []
+    frames = traceback.extract_tb(error.__traceback__)
     return next((frame.lineno for frame in reversed(frames) if frame.filename == "<template>"), None)
 
 
@@ -137,7 +141,6 @@ def _environment() -> jinja2.Environment:
     return SandboxedEnvironment(
         undefined=StrictUndefined,
         autoescape=False,  # messages are plain text; Wix escapes them where it shows HTML
-        finalize=lambda value: "" if value is None else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -12,8 +12,8 @@ from streams import wording
 from streams.effect import PAYMENT_NOTICE, Effect
 from streams.plan_order import PlanOrder
 
-Value = str | int | None
-Values = Mapping[str, Value]
+# What is not known is an empty text or 0, so that whatever a template asks of it has an answer.
+Values = Mapping[str, str | int]
 
 # Names come from customers and site owners: one line each, and no novel.
 _LONGEST_NAME = 80
@@ -54,7 +54,7 @@ FIELDS = (
         about="The length of one cycle, or of a plan that is paid once; in every language.",
         example="3 months",
     ),
-    Field(name="trial_days", about="The days of the free trial, a number; empty without one.", example="14"),
+    Field(name="trial_days", about="The days of the free trial, a number; 0 without one.", example="14"),
     Field(
         name="order_id",
         about="Wix's id of the order.",
@@ -83,9 +83,9 @@ NOBODY = Addressee()
 
 
 def values(effect: Effect, order: PlanOrder, to: Addressee, *, locale: Locale, zone: tzinfo) -> Values:
-    """What fills each of FIELDS, spelled for the locale and the zone; None where Wix doesn't say."""
+    """What fills each of FIELDS, spelled for the locale and the zone; empty where Wix doesn't say."""
     amount, currency = _price(effect, order)
-    return {
+    texts = {
         "name": _line(to.name),
         "business": _line(to.business),
         "plan": _line(order.plan_name),
@@ -96,11 +96,11 @@ def values(effect: Effect, order: PlanOrder, to: Addressee, *, locale: Locale, z
         "end": wording.date(order.end_at, locale, zone),
         "renews": wording.every(order.cycle_unit, order.cycle_length, locale),
         "period": _period(order, locale),
-        "trial_days": order.trial_days or None,
         "order_id": _line(effect.order_id),
         "language": next(wording.tags(locale)),
         "unsubscribe_link": _link(to.unsubscribe_link),
     }
+    return {name: text or "" for name, text in texts.items()} | {"trial_days": order.trial_days or 0}
 
 
 def _price(effect: Effect, order: PlanOrder) -> tuple[Decimal | None, str | None]:

@@ -17,11 +17,10 @@ MOST_CHARACTERS = 32768
 FILTERS = frozenset(
     {"capitalize", "d", "default", "length", "lower", "title", "trim", "truncate", "upper", "wordcount"}
 )
-TESTS = frozenset({"defined", "none", "undefined", "eq", "ne", "lt", "le", "gt", "ge", "in"})
 
 _ALLOWED = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.CondExpr),
-    *(nodes.Name, nodes.Const, nodes.Tuple, nodes.List, nodes.Filter, nodes.Test, nodes.Keyword),
+    *(nodes.Name, nodes.Const, nodes.Tuple, nodes.List, nodes.Filter, nodes.Keyword),
     *(nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Operand, nodes.Concat),
 )
 _USE_FILTER = "A template can't look inside a value or call anything: use a filter, such as {{ name|upper }}."
@@ -35,6 +34,7 @@ _REMEDIES: dict[type[nodes.Node], tuple[str, str]] = {
     nodes.Getattr: ("a look inside a value", _USE_FILTER),
     nodes.Getitem: ("a look inside a value", _USE_FILTER),
     nodes.Call: ("a call", _USE_FILTER),
+    nodes.Test: ("an `is`", "Every field is there, though it may be empty: ask with {% if name %}, or ==."),
     nodes.For: ("{% for %}", _NO_REPEAT),
     nodes.Macro: ("{% macro %}", _NO_REPEAT),
     nodes.CallBlock: ("{% call %}", _NO_REPEAT),
@@ -142,8 +142,6 @@ def _judged(node: nodes.Node) -> tuple[str, str] | None:
         return f"There is no field {node.name}.", f"The fields are: {', '.join(sorted(NAMES))}."
     if isinstance(node, nodes.Filter) and node.name not in FILTERS:
         return f"There is no filter {node.name}.", f"The filters are: {', '.join(sorted(FILTERS))}."
-    if isinstance(node, nodes.Test) and node.name not in TESTS:
-        return f"There is no test {node.name}.", f"The tests are: {', '.join(sorted(TESTS))}."
     if isinstance(node, _ALLOWED):
         return None
     if isinstance(node, nodes.BinExpr | nodes.UnaryExpr):
