@@ -99,6 +99,7 @@ def store_order(
     member: str | None = None,
     number: str | None = None,
     is_plan_order: bool = False,
+    by: str | None = None,
     **more: Any,
 ) -> LifecycleRow:
     """A store order as one event showed it."""
@@ -115,6 +116,7 @@ def store_order(
         created_at=created,
         lines=tuple(Line(id=line, quantity=units) for line, units in lines),
         is_plan_order=is_plan_order,
+        identity_type=by,
     )
     return event(facts, what, entity, when, **more)
 
@@ -156,6 +158,9 @@ def subscription(
     cause: str | None = None,
     auto_renew_canceled: bool | None = None,
     requested: datetime | None = None,
+    cycle: tuple[str, int] = ("MONTH", 1),
+    paid_until: datetime | None = None,
+    currency: str = "EUR",
     **more: Any,
 ) -> LifecycleRow:
     """A subscription as one event showed it; monthly, unless told."""
@@ -167,12 +172,13 @@ def subscription(
         plan_name=plan,
         member_id=member,
         contact_id=contact or (None if member else f"buyer-of-{entity}"),
-        currency="EUR",
+        currency=currency,
         price_total=Decimal(price),
         price_recurring=Decimal(price),
         is_recurring=is_recurring,
-        cycle_unit="MONTH",
-        cycle_count=1,
+        cycle_unit=cycle[0],
+        cycle_count=cycle[1],
+        current_cycle_ends_at=paid_until,
         trial_days=trial_days,
         created_at=created,
         start_at=start,
@@ -195,10 +201,24 @@ def stay(
     return rows
 
 
-def payment(entity: str, order: str, when: datetime, status: str = "APPROVED", **more: Any) -> LifecycleRow:
+def payment(
+    entity: str,
+    order: str,
+    when: datetime,
+    status: str = "APPROVED",
+    *,
+    amount: str = "30.00",
+    refunded: str | None = None,
+    currency: str = "EUR",
+    **more: Any,
+) -> LifecycleRow:
     """A transaction as one event showed it."""
     facts = PaymentFacts(
-        change="TRANSACTION_STATUS_CHANGED", status=status, amount=Decimal("30.00"), currency="EUR"
+        change="TRANSACTION_STATUS_CHANGED",
+        status=status,
+        amount=Decimal(amount),
+        refunded_amount=Decimal(refunded) if refunded else None,
+        currency=currency,
     )
     return event(facts, "transaction_status_changed", entity, when, order=order, topic="payments", **more)
 
