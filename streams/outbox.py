@@ -143,7 +143,7 @@ class Outbox:
         await self._writer.do(lambda turn: outbox_leases.release(turn, owner, sites))
 
     async def lease(self, owner: str, name: str) -> bool:
-        """Take what only one worker may do at a time, for as long as a site's lease; False if another has it."""
+        """Take, for as long as a site's lease, what one worker at a time may do; False if another has it."""
         lease = self._terms.site_lease
         return await self._writer.do(lambda turn: outbox_leases.lease(turn, owner, name, lease))
 

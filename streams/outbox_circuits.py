@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, exists, select
+from sqlalchemy import ColumnElement, bindparam, delete, exists, select
 
 from streams.change import Circuit
-from streams.outbox_schema import CIRCUITS, EFFECTS
+from streams.outbox_schema import CIRCUITS
 from streams.outbox_writer import Turn
 
 FAILURES = 3
@@ -16,12 +16,14 @@ LONGEST_PAUSE = timedelta(seconds=60)
 _FIND = select(CIRCUITS).where(CIRCUITS.c.instance_id == bindparam("site"))
 _CLOSE = delete(CIRCUITS).where(CIRCUITS.c.instance_id == bindparam("site"))
 
-# For `pick`: the site is probed, and its next probe is not due yet.
-RESTS = exists().where(
-    CIRCUITS.c.instance_id == EFFECTS.c.instance_id,
-    CIRCUITS.c.failures >= FAILURES,
-    CIRCUITS.c.probe_at > bindparam("moment"),
-)
+
+def rests(site: ColumnElement[str]) -> ColumnElement[bool]:
+    """For a query with `moment`: the site is probed, and its next probe is not due yet."""
+    return exists().where(
+        CIRCUITS.c.instance_id == site,
+        CIRCUITS.c.failures >= FAILURES,
+        CIRCUITS.c.probe_at > bindparam("moment"),
+    )
 
 
 def note(turn: Turn, site: str, *, failed: bool, again_in: float) -> None:

@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, case, exists, func, select
+from sqlalchemy import bindparam, select
 
-from streams import outbox_circuits, outbox_pauses
-from streams.change import OPEN, READY, Change, Held
-from streams.effect import ACCESS, State
-from streams.outbox_change import EffectRow, change, find, held
+from streams import outbox_circuits, outbox_pauses, outbox_ready
+from streams.change import Change, Held
+from streams.effect import State
+from streams.outbox_change import EffectRow, change, find
 from streams.outbox_leases import holds, lease, release
-from streams.outbox_schema import EFFECTS, LEASES
+from streams.outbox_schema import EFFECTS
 from streams.outbox_writer import Turn
 from streams.pause import Bug
 from streams.procedure import Ready
-from streams.reason import CLAIM_EXPIRED, REDRIVEN
+from streams.reason import CLAIM_EXPIRED
 
 # How many effects of one site are handed out at a time, so that all sites get their turn.
 SITE_BATCH = 16
@@ -25,44 +25,7 @@ SITE_BATCH = 16
 PROBE_SECONDS = 10.0
 _PAUSED = "Its flow is paused by a bug: `streams flows list` shows it. It goes on when the flow does."
 
-_EARLIER = EFFECTS.alias("earlier")
-# Access has a line of its own: it waits for no notice's quiet hours, and no notice for its receiver.
-_HELD_BACK = exists().where(
-    EFFECTS.c.order_id != "",
-    _EARLIER.c.instance_id == EFFECTS.c.instance_id,
-    _EARLIER.c.order_id == EFFECTS.c.order_id,
-    _EARLIER.c.seq < EFFECTS.c.seq,
-    _EARLIER.c.state.in_(OPEN),
-    (_EARLIER.c.flow == ACCESS) == (EFFECTS.c.flow == ACCESS),
-)
-# Due, of a flow that the worker carries out, and no earlier effect of the same order is unfinished.
-_IS_READY = and_(
-    EFFECTS.c.state.in_(READY),
-    EFFECTS.c.due_at <= bindparam("moment"),
-    EFFECTS.c.flow.in_(bindparam("flows", expanding=True)),
-    ~_HELD_BACK,
-)
-_IS_ELSEWHERE = exists().where(
-    LEASES.c.instance_id == EFFECTS.c.instance_id,
-    LEASES.c.owner != bindparam("me"),
-    LEASES.c.until > bindparam("moment"),
-)
-# What people gave another try, perhaps thousands at once, waits behind what happens now.
-_IS_REDRIVEN = case((EFFECTS.c.reason == REDRIVEN, 1), else_=0)
 _IS_IN_HAND = EFFECTS.c.instance_id.in_(bindparam("in_hand", expanding=True))
-_SITES = (
-    select(EFFECTS.c.instance_id)
-    .where(_IS_READY, ~_IS_ELSEWHERE, ~_IS_IN_HAND, ~outbox_circuits.RESTS)
-    .group_by(EFFECTS.c.instance_id)
-    .order_by(func.min(_IS_REDRIVEN), func.min(EFFECTS.c.due_at))
-    .limit(bindparam("sites", type_=Integer))
-)
-_EFFECTS = (
-    select(EFFECTS)
-    .where(_IS_READY, EFFECTS.c.instance_id == bindparam("site"))
-    .order_by(_IS_REDRIVEN, EFFECTS.c.seq)
-    .limit(bindparam("batch", type_=Integer))
-)
 _EXPIRED = (
     select(EFFECTS)
     .where(EFFECTS.c.state == State.CLAIMED, EFFECTS.c.claimed_until < bindparam("moment"), ~_IS_IN_HAND)
@@ -104,11 +67,12 @@ def pick(turn: Turn, errand: Errand, terms: Terms) -> list[tuple[str, list[Held]
     paused = {one.flow for one in outbox_pauses.outgrow(turn, terms.build)}
     flows = [flow for flow in errand.flows if flow not in paused]
     asked |= {"me": errand.owner, "flows": flows, "sites": errand.sites}
-    sites = turn.connection.scalars(_SITES, asked).all()
     # Sorted, so that two workers who take leases at once don't wait for each other.
-    leased = [site for site in sorted(sites) if lease(turn, errand.owner, site, terms.site_lease)]
+    sites = sorted(outbox_ready.sites(turn, asked))
+    leased = [site for site in sites if lease(turn, errand.owner, site, terms.site_lease)]
     probed = outbox_circuits.probed(turn, leased) if leased else set()
-    return [(site, _ready_of(turn, asked, site, 1 if site in probed else SITE_BATCH)) for site in leased]
+    batches = {site: 1 if site in probed else SITE_BATCH for site in leased}
+    return [(site, outbox_ready.effects(turn, asked, site, batch)) for site, batch in batches.items()]
 
 
 def claim(turn: Turn, owner: str, wanted: Held, ready: Ready, lasts: timedelta, terms: Terms) -> Held | None:
@@ -186,8 +150,3 @@ def _doubt_expired(turn: Turn, asked: dict[str, Any], terms: Terms) -> None:
     for row in turn.connection.execute(_EXPIRED, asked).all():
         to = Change(state=State.DOUBTFUL, reason=CLAIM_EXPIRED, in_doubt=True, attempt=True)
         change(turn, row, to, due_at=max(turn.now, _asked_at(row.called_at, terms)))
-
-
-def _ready_of(turn: Turn, asked: dict[str, Any], site: str, batch: int) -> list[Held]:
-    asked = asked | {"site": site, "batch": batch}
-    return [held(row) for row in turn.connection.execute(_EFFECTS, asked)]

@@ -29,6 +29,10 @@ MICROSECOND = timedelta(microseconds=1)
 _SQLITE_NOW = "select strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"
 # Any number that nobody else in the database is likely to lock.
 _MIGRATION_LOCK = 0x6F72646572
+# Both stand in indexes, and in queries in the very same words: else the indexes would not be used.
+# The empty text keeps SQLite from the index that begins with the state: it would sort all that is ready.
+IS_READY = "effects.state || '' in ('due', 'waiting', 'doubtful')"
+IS_REDRIVEN = "case when effects.reason = 'redriven' then 1 else 0 end"
 HAS_PAYLOAD = "payload <> '' and state in ('done', 'suppressed')"
 
 
@@ -233,8 +237,18 @@ def _fourth(connection: Connection) -> None:
     NOTES.create(connection, checkfirst=True)
 
 
+def _fifth(connection: Connection) -> None:
+    """What is ready, by how long it has been due and by site: see `outbox_ready`."""
+    redriven, ready = (words.replace("effects.", "") for words in (IS_REDRIVEN, IS_READY))
+    for name, columns in {
+        "effects_longest_due": f"({redriven}), due_at",
+        "effects_by_site": f"instance_id, ({redriven}), seq",
+    }.items():
+        connection.execute(text(f"create index if not exists {name} on effects ({columns}) where {ready}"))
+
+
 # Never edited after a release: a change is one more entry.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second, _third, _fourth)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second, _third, _fourth, _fifth)
 
 
 def migrate(connection: Connection) -> int:

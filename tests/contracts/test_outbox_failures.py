@@ -12,6 +12,7 @@ from streams.change import Change, Held, Wanted
 from streams.effect import State
 from streams.lifecycle import from_pause
 from streams.outbox import Errand, Outbox
+from streams.outbox_ready import WINDOW
 from streams.pause import Bug, FlowChange
 from streams.procedure import Ready
 from streams.settings import OutboxSettings
@@ -312,6 +313,42 @@ class TestASiteThatFails:
             await worked(outbox, Change(state=State.WAITING, reason="quota", again_in=10.0))
 
         assert await outbox.open_circuits() == []
+
+
+class TestASiteWithVeryMuchToDo:
+    """More than is looked at first when sites are looked for."""
+
+    async def test_hides_no_other_while_it_is_in_hand(self, outbox: Outbox) -> None:
+        await outbox.record(due(*(an_effect(f"k{n}", order=f"o{n}") for n in range(WINDOW + 50))))
+        await outbox.record(due(an_effect("x", site="another", order="x")))
+        await outbox.record(due(an_effect("y", site="one more", order="y")))
+
+        busy = Errand(owner="one", flows=(FLOW,), sites=10, in_hand=(SITE,))
+
+        found = await outbox.pick(busy)
+        assert {site: [held.effect.key for held in some] for site, some in found} == {
+            "another": ["x"],
+            "one more": ["y"],
+        }
+
+    async def test_is_handed_out_itself_where_nothing_else_waits(self, outbox: Outbox) -> None:
+        await outbox.record(due(*(an_effect(f"k{n}", order=f"o{n}") for n in range(WINDOW + 50))))
+
+        assert [held.effect.key for held in await picked(outbox)] == [f"k{n}" for n in range(16)]
+
+    async def test_is_not_looked_at_while_it_rests_or_its_flow_is_paused(
+        self, outbox: Outbox, clock: Clock
+    ) -> None:
+        await outbox.record(due(*(an_effect(f"k{n}", order=f"o{n}") for n in range(WINDOW + 50))))
+        await outbox.record(due(an_effect("x", flow="fulfillment", site="another", order="x")))
+        for _ in range(3):
+            await worked(outbox, BUSY)
+
+        assert [held.effect.key for held in await picked(outbox, FLOW, "fulfillment")] == ["x"]
+        clock.forward(10)
+        for n in range(3):
+            await outbox.note_bug(a_bug(f"payments/0/{n}"))
+        assert [held.effect.key for held in await picked(outbox, FLOW, "fulfillment")] == ["x"]
 
 
 class TestLiveBeforeRedriven:
