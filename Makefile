@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test chaos check bench lock clean
 
 VENV := .venv/bin/python
 UV := uv pip compile --universal --generate-hashes --no-annotate --no-emit-index-url --quiet \
@@ -12,6 +12,7 @@ UV := uv pip compile --universal --generate-hashes --no-annotate --no-emit-index
 help:
 	@echo "make demo    Start everything on this machine and tell order stories (ARGS=\"--once --json\" for one checked run)"
 	@echo "make test    Run every test (ARGS=\"tests/ingest -k signature\" for some of them)"
+	@echo "make chaos   Kill everything again and again for half an hour, then compare the books (ARGS=\"--effects 300 --kills 20\")"
 	@echo "make check   Look for what is badly formatted, suspicious or wrongly typed"
 	@echo "make bench   Measure pace, waits and memory against their budgets, for minutes (ARGS=\"ingest\" for one)"
 	@echo "make lock    Choose the newest allowed versions again and write the three requirements*.lock"
@@ -23,6 +24,9 @@ demo: .venv/.ready
 # Most tests wait for a process, a broker or a disk: three at once keep two cores busy.
 test: .venv/.ready
 	@exec $(VENV) -m pytest $(or $(ARGS),--numprocesses=3 --dist=loadgroup)
+
+chaos: .venv/.ready
+	@exec $(VENV) -m tests.chaos $(ARGS)
 
 check: .venv/.ready
 	@failed=0; \

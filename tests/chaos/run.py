@@ -1,0 +1,284 @@
+"""One run: everything is started, posted to, killed and hindered; then it may settle, and is judged."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+
+from sandbox.broker import EmbeddedBroker
+from sandbox.ports import anywhere
+from sandbox.stories.cast import seed_of_sites
+from sandbox.stories.story import Expected, Seed, Story
+from sandbox.stories.telling import SEED_BATCH, merged
+from sandbox.system import System
+from sandbox.webhooks import Signer
+from sandbox.witness import StillWaiting, Witness, until
+from tests.chaos import ledger, outbox
+from tests.chaos.books import (
+    Findings,
+    judge_conservation,
+    judge_ledger,
+    judge_log,
+    judge_outbox,
+    judge_rows,
+    judge_wix,
+)
+from tests.chaos.kills import Supervisor, planned_kills
+from tests.chaos.log import behind, read_log
+from tests.chaos.orders import Delivery, cast, deliveries, orders
+from tests.chaos.post import Poster
+from tests.chaos.weather import Weather
+
+# Waits that last a minute or more in production. A claim lasts WIX_TIMEOUT_SECONDS and ten more.
+IMPATIENT = {
+    "READ_BACK_AFTER": "PT6S",
+    "SITE_LEASE": "PT3S",
+    "WIX_TIMEOUT_SECONDS": "3",
+    # The quota has tests of its own; here it would only make the run longer.
+    "WIX_CALLS_PER_MINUTE": "1000000",
+    "SANDBOX_CALLS_PER_MINUTE": "1000000",
+}
+SITES = 20
+# So few of them meet a second fault while they are tried again: that would be a minute's wait.
+EFFECTS_PER_FAULT = 12
+TELL_SECONDS = 10.0
+TELL = Callable[[str], None]
+
+
+class NoBrokerOfItsOwn(Exception):
+    """A broker that somebody else runs can't be killed."""
+
+    def __init__(self) -> None:
+        super().__init__("chaos kills its broker, so it needs one of its own: unset KAFKA_BOOTSTRAP_SERVERS.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run is told: how much, how often, by which seed, and how long it may take to settle."""
+
+    effects: int
+    kills: int
+    seed: int
+    workers: int = 2
+    kill_seconds: float = 4.0
+    settle_seconds: float = 600.0
+
+    @property
+    def seconds(self) -> float:
+        """How long it is posted and killed."""
+        return max(1.0, self.kills * self.kill_seconds)
+
+
+@dataclass(slots=True)
+class _Run:
+    """A running system and everything that acts on it."""
+
+    plan: Plan
+    tell: TELL
+    system: System
+    broker: EmbeddedBroker
+    witness: Witness
+    poster: Poster
+    supervisor: Supervisor
+    weather: Weather
+    kill_rng: Random
+    told: list[Story]
+    sent: list[Delivery]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def wanted(self) -> list[Expected]:
+        return [end for story in self.told for end in story.expected]
+
+    @property
+    def where(self) -> tuple[str, str]:
+        return self.system.bootstrap, self.system.topic_prefix
+
+
+async def run(plan: Plan, folder: Path, tell: TELL) -> Findings:
+    """Do all of it in `folder`; every process it started has ended when it returns or raises."""
+    begun = time.monotonic()
+    async with _started(plan, folder, tell) as one:
+        one.seconds["start"] = time.monotonic() - begun
+        async with _background(one.supervisor.run()):
+            await _under_fire(one)
+            await one.witness.calm()
+            settled = await _settled(one)
+        findings = await _judged(one)
+    one.seconds["total"] = time.monotonic() - begun
+    if settled is not None:
+        findings.wrong.insert(0, settled)
+    findings.figures = _told(one) | findings.figures
+    return findings
+
+
+@contextlib.asynccontextmanager
+async def _started(plan: Plan, folder: Path, tell: TELL) -> AsyncIterator[_Run]:
+    rngs = [Random(f"{plan.seed}/{what}") for what in ("orders", "kills", "weather")]
+    shops = cast(rngs[0], SITES)
+    told = orders(rngs[0], shops, datetime.now(UTC), effects=plan.effects)
+    system = System(folder, sites=shops, ports=anywhere(), environment=IMPATIENT, workers=plan.workers)
+    if system.broker is None:
+        raise NoBrokerOfItsOwn
+    with system:
+        tell(f"seed {plan.seed}: starting every room; logs in {system.data_dir / 'logs'}")
+        system.start("wix", "ingest", "ledger", "worker")
+        async with httpx.AsyncClient(limits=httpx.Limits(max_connections=None)) as http:
+            witness = Witness(http, wix_url=system.wix_url, reports_url=system.reports_url)
+            await _seed(witness, system, told)
+            yield _Run(
+                plan=plan,
+                tell=tell,
+                system=system,
+                broker=system.broker,
+                witness=witness,
+                poster=Poster(
+                    http,
+                    Signer(system.data_dir),
+                    webhook_url=system.webhook_url,
+                    handover_url=system.handover_url,
+                    token=system.handover_token,
+                ),
+                supervisor=Supervisor(system, system.broker, ["ingest", "ledger", *system.workers]),
+                weather=Weather(
+                    witness, rngs[2], every_seconds=EFFECTS_PER_FAULT * plan.seconds / plan.effects
+                ),
+                kill_rng=rngs[1],
+                told=told,
+                sent=deliveries(rngs[0], told),
+            )
+
+
+async def _seed(witness: Witness, system: System, told: Sequence[Story]) -> None:
+    await witness.seed(seed_of_sites(system.sites))
+    held = [step.content for story in told for step in story.steps if isinstance(step, Seed)]
+    for first in range(0, len(held), SEED_BATCH):
+        await witness.seed(merged(held[first : first + SEED_BATCH]))
+
+
+async def _under_fire(one: _Run) -> None:
+    """Post everything while processes are killed and Wix is hindered."""
+    begun = time.monotonic()
+    per_second = len(one.sent) / one.plan.seconds
+    one.tell(f"{len(one.sent)} deliveries at {per_second:.1f}/s, {one.plan.kills} kills")
+    async with _background(one.weather.run(), _progress(one)), asyncio.TaskGroup() as group:
+        group.create_task(one.poster.post_all(one.sent, per_second=per_second))
+        group.create_task(_kill(one))
+    one.seconds["fire"] = time.monotonic() - begun
+
+
+async def _kill(one: _Run) -> None:
+    for name in planned_kills(one.kill_rng, one.plan.kills, tuple(one.system.workers)):
+        await asyncio.sleep(one.kill_rng.uniform(0.5, 1.5) * one.plan.kill_seconds)
+        await one.supervisor.kill(name)
+
+
+async def _settled(one: _Run) -> str | None:
+    """Wait until nothing is left to do; what is left when the time is over."""
+    begun = time.monotonic()
+    one.tell("everything is posted; waiting until nothing is left to do")
+
+    async def nothing_is_left() -> bool | None:
+        left = await _left(one)
+        one.tell(f"left to do: {left}" if left else "nothing is left to do")
+        return True if not left else None
+
+    try:
+        await until("nothing left to do", nothing_is_left, seconds=one.plan.settle_seconds)
+    except StillWaiting:
+        return f"not settled within {one.plan.settle_seconds:g} s: {await _left(one)}"
+    finally:
+        one.seconds["settle"] = time.monotonic() - begun
+    return None
+
+
+async def _left(one: _Run) -> dict[str, Any]:
+    """What is not done yet, cheapest question first."""
+    received = await one.witness.received()
+    states, unsent = await asyncio.to_thread(outbox.standing, one.system.data_dir / "outbox.sqlite")
+    open_ = {state: count for state, count in states.items() if state not in outbox.FINAL}
+    left: dict[str, Any] = {
+        "webhooks of the sandbox": received["webhooks"]["waiting"],
+        "effects not recorded": len(one.wanted) - states.total(),
+        "effects open": open_,
+        "outcomes unsent": unsent,
+    }
+    left = {name: count for name, count in left.items() if count}
+    return left or await _left_to_read(one)
+
+
+async def _left_to_read(one: _Run) -> dict[str, Any]:
+    lag = await behind(*one.where)
+    if lag != 0:
+        return {"records behind": lag}
+    totals, counts = await one.witness.totals(), await one.witness.conservation()
+    left = {
+        "effects not in the ledger": len(one.wanted) - totals["due"],
+        "effects open in the ledger": totals["open"],
+        "rows missing": counts["missing"],
+        "outcomes missing": counts["missing_effects"],
+    }
+    return {name: count for name, count in left.items() if count}
+
+
+async def _judged(one: _Run) -> Findings:
+    begun = time.monotonic()
+    one.tell("comparing the books")
+    findings = Findings()
+    judge_wix(findings, one.wanted, await one.witness.received())
+    judge_conservation(findings, await one.witness.conservation())
+    box = await asyncio.to_thread(outbox.listed, one.system.environment)
+    judge_outbox(findings, one.wanted, box)
+    judge_ledger(findings, one.wanted, await one.witness.effects(), box)
+    # Now nobody writes any more; what was acknowledged holds without a farewell.
+    for name in (*one.system.workers, "ledger"):
+        one.system.kill(name)
+    log = await read_log(*one.where)
+    judge_log(findings, one.poster.taken, log)
+    rebuilt = await asyncio.to_thread(ledger.rebuilt_beside, one.system)
+    judge_rows(findings, log, ledger.compared(one.system.data_dir / "ledger.duckdb", rebuilt))
+    one.seconds["judge"] = time.monotonic() - begun
+    return findings
+
+
+def _told(one: _Run) -> dict[str, Any]:
+    return {
+        **asdict(one.plan),
+        "orders": len(one.told),
+        "expected": len(one.wanted),
+        "posted": one.poster.answers.total(),
+        "deliveries": one.poster.deliveries,
+        "repeats": sum(delivery.is_repeat for delivery in one.sent),
+        "answers": dict(sorted(one.poster.answers.items())),
+        "killed": dict(sorted(one.supervisor.kills.items())),
+        "ended_by_themselves": dict(sorted(one.supervisor.ended.items())),
+        "faults": dict(sorted(one.weather.faults.items())),
+        "seconds": {name: round(value, 1) for name, value in one.seconds.items()},
+    }
+
+
+async def _progress(one: _Run) -> None:
+    while True:
+        await asyncio.sleep(TELL_SECONDS)
+        states, _ = await asyncio.to_thread(outbox.standing, one.system.data_dir / "outbox.sqlite")
+        killed = one.supervisor.kills.total()
+        one.tell(f"{one.poster.deliveries} of {len(one.sent)} delivered, {killed} kills, {dict(states)}")
+
+
+@contextlib.asynccontextmanager
+async def _background(*works: Any) -> AsyncIterator[None]:
+    """Work that goes on while the block runs; when it fails, the block fails."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work) for work in works]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()

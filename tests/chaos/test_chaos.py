@@ -1,0 +1,84 @@
+"""The short form of `make chaos`: nothing is lost and nothing is done twice, whoever is killed when."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from random import Random
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.chaos.kills import planned_kills
+
+WORKERS = ("worker", "worker-2")
+EFFECTS, KILLS = 100, 12
+SHORT = ("--effects", str(EFFECTS), "--kills", str(KILLS), "--kill-seconds", "2.5", "--settle-seconds", "150")
+
+needs_own_broker = pytest.mark.skipif(
+    bool(os.environ.get("KAFKA_BOOTSTRAP_SERVERS")), reason="the broker is somebody else's, who is not killed"
+)
+
+
+def chaos(*options: str) -> "subprocess.Popen[str]":
+    """`python -m tests.chaos`, which stops every process of its own whatever happens."""
+    command = [sys.executable, "-m", "tests.chaos", "--json", *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@needs_own_broker
+@pytest.mark.journey
+@pytest.mark.timeout(330)
+def test_nothing_is_lost_and_nothing_done_twice_whoever_is_killed() -> None:
+    """Five kills of the ledger, and one or more of each other process, under load and bad weather at Wix."""
+    with chaos(*SHORT) as run:
+        said, progress = run.communicate()
+
+    assert run.returncode == 0, progress
+    told: dict[str, Any] = json.loads(said)
+    assert told["wrong"] == []
+    assert told["killed"].keys() == {"ingest", "ledger", "broker", *WORKERS}
+    assert sum(told["killed"].values()) == KILLS
+    assert told["killed"]["ledger"] >= 5
+    assert told["on_log"] == told["taken"] > EFFECTS
+    assert sum(told["outcomes"].values()) == told["expected"] >= EFFECTS
+    assert told["messages"]["at_wix"] == told["messages"]["expected"] > 0
+    assert told["fulfillments"]["at_wix"] == told["fulfillments"]["expected"] > 0
+    assert told["rows"]["on_log"] == told["rows"]["ledger"] == told["rows"]["rebuilt"] > 0
+    assert sum(told["faults"].values()) > 0
+
+
+@needs_own_broker
+def test_an_interrupted_run_leaves_no_process_behind() -> None:
+    with chaos("--effects", "10", "--kills", "1") as run:
+        assert run.stderr is not None
+        assert "starting" in run.stderr.readline()
+        me = psutil.Process(run.pid)
+        while not (started := me.children(recursive=True)):
+            assert run.poll() is None
+        run.send_signal(signal.SIGINT)
+        _, progress = run.communicate(timeout=60)
+
+    assert "Interrupted" in progress
+    assert run.returncode == 1
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert alive == []
+
+
+class TestPlannedKills:
+    @pytest.mark.parametrize("kills", [5, KILLS, 200])
+    def test_each_kind_of_process_is_killed_and_no_more_than_was_asked_for(self, kills: int) -> None:
+        planned = planned_kills(Random(7), kills, WORKERS)
+
+        assert len(planned) == kills
+        assert set(planned) == {"ingest", "ledger", "broker", *WORKERS}
+
+    def test_a_long_run_kills_the_ledger_fifty_times(self) -> None:
+        assert Counter(planned_kills(Random(7), 200, WORKERS))["ledger"] == 50
+
+    def test_the_seed_decides(self) -> None:
+        assert planned_kills(Random(7), 50, WORKERS) == planned_kills(Random(7), 50, WORKERS)
+        assert planned_kills(Random(7), 50, WORKERS) != planned_kills(Random(8), 50, WORKERS)
