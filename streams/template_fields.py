@@ -43,7 +43,7 @@ FIELDS = (
     Field(name="currency", about="The currency of `amount`, as three letters.", example="EUR"),
     Field(name="date", about="The day of the payment or purchase.", example="March 4, 2026"),
     Field(name="start", about="The day the plan starts.", example="March 4, 2026"),
-    Field(name="end", about="The day it ends; empty while it renews itself.", example="June 4, 2026"),
+    Field(name="end", about="The day it ends; empty where no end is set.", example="June 4, 2026"),
     Field(
         name="renews",
         about="How often it renews; empty for a plan paid once, and in languages other than en, de, es, fr.",
@@ -60,11 +60,11 @@ FIELDS = (
         about="Wix's id of the order.",
         example="3743f382-3523-4b6d-a1b1-3c0e4f5a0c11",
     ),
-    Field(name="language", about="The language and region that money and dates are in.", example="en-US"),
+    Field(name="language", about="The language, and region, that money and dates are in.", example="en"),
     Field(
         name="unsubscribe_link",
         about="The customer's own link to unsubscribe. A template without it gets it as its last line.",
-        example="https://www.wix.com/unsubscribe/…",
+        example="https://www.wix.com/unsubscribe/example",
     ),
 )
 NAMES = frozenset(one.name for one in FIELDS)

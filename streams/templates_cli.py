@@ -46,7 +46,7 @@ def list_templates(site: str | None, *, as_json: bool) -> None:
         return
     table = Table("for", "notice", "language", "where", "state", box=None)
     for one in found:
-        state = f"{len(one.mistakes)} mistakes: see check" if one.mistakes else "ok"
+        state = "broken: see check" if one.mistakes else "ok"
         table.add_row(one.site or "all sites", one.notice, one.language, _where(one), state)
     print_table(table)
 

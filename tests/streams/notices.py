@@ -20,11 +20,11 @@ def procedure(wix: WixClient, **settings: Any) -> NoticeProcedure:
     return NoticeProcedure(wix, Sites(flows), flows)
 
 
-def with_choices(wix: WixClient, folder: Path, *choices: str) -> NoticeProcedure:
+def with_choices(wix: WixClient, folder: Path, *choices: str, **settings: Any) -> NoticeProcedure:
     """Our notices for a site whose SITES_FILE says this."""
     sites = folder / "sites.toml"
     sites.write_text("\n".join([f'[sites."{SITE}"]', *choices]))
-    return procedure(wix, sites_file=sites)
+    return procedure(wix, sites_file=sites, **settings)
 
 
 async def ready(notices: NoticeProcedure, effect: Effect) -> Ready:
