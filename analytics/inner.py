@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from analytics.comparison import MomentGone, Moments
 from analytics.ledger import Ledger
 from analytics.statements import statement
 
@@ -16,20 +17,19 @@ from analytics.statements import statement
 PAGE = 5000
 
 Rows = list[dict[str, Any]]
+Answer = dict[str, Any]
 
 
-def inner_routes(ledger: Ledger) -> list[Route]:
+def inner_routes(ledger: Ledger, moments: Moments) -> list[Route]:
     """`/inner/…`: as open as the reports, since they are behind the same token."""
-
-    def answering(rows: Callable[[Request], Rows]) -> Callable[[Request], Any]:
-        async def answer(request: Request) -> Response:
-            return JSONResponse({"rows": await run_in_threadpool(rows, request)})
-
-        return answer
-
     return [
-        Route("/inner/sites", answering(lambda _: known_sites(ledger))),
-        Route("/inner/sites/{site}/orders", answering(lambda request: _orders(ledger, request))),
+        _route("/inner/sites", lambda _: {"rows": known_sites(ledger)}),
+        _route("/inner/sites/{site}/orders", lambda request: {"rows": _orders(ledger, request)}),
+        _route("/inner/moments", lambda _: _begun(moments), method="POST"),
+        _route("/inner/moments/{moment}", lambda request: _checksums(moments, request)),
+        _route("/inner/moments/{moment}", lambda request: _ended(moments, request), method="DELETE"),
+        _route("/inner/moments/{moment}/{table}", lambda request: _buckets(moments, request)),
+        _route("/inner/moments/{moment}/{table}/{bucket:int}", lambda request: _bucket(moments, request)),
     ]
 
 
@@ -43,8 +43,42 @@ def known_orders(ledger: Ledger, site: str, after: str = "") -> Rows:
     return _rows(ledger, "known_orders", {"site": site, "after": after, "limit": PAGE})
 
 
+def _route(path: str, answer: Callable[[Request], Answer], *, method: str = "GET") -> Route:
+    async def answered(request: Request) -> Response:
+        try:
+            return JSONResponse(await run_in_threadpool(answer, request))
+        except MomentGone as error:
+            return JSONResponse({"error": "moment_gone", "message": str(error)}, status_code=410)
+
+    return Route(path, answered, methods=[method])
+
+
 def _orders(ledger: Ledger, request: Request) -> Rows:
     return known_orders(ledger, request.path_params["site"], request.query_params.get("after", ""))
+
+
+def _begun(moments: Moments) -> Answer:
+    name, moment = moments.begin()
+    return {"moment": name, "offsets": moment.offsets()}
+
+
+def _checksums(moments: Moments, request: Request) -> Answer:
+    return {"tables": moments.find(request.path_params["moment"]).checksums()}
+
+
+def _ended(moments: Moments, request: Request) -> Answer:
+    moments.end(request.path_params["moment"])
+    return {}
+
+
+def _buckets(moments: Moments, request: Request) -> Answer:
+    found = moments.find(request.path_params["moment"]).buckets(request.path_params["table"])
+    return {"buckets": found}
+
+
+def _bucket(moments: Moments, request: Request) -> Answer:
+    asked = request.path_params
+    return {"rows": moments.find(asked["moment"]).rows(asked["table"], asked["bucket"])}
 
 
 def _rows(ledger: Ledger, name: str, params: Mapping[str, object]) -> Rows:

@@ -33,6 +33,7 @@ from analytics.facts import (
     SubscriptionFacts,
     UnrecognizedFacts,
 )
+from analytics.masking import masked
 
 # What rooms may import: the facts are written here as part of the row they travel in.
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "UnreadableRow",
     "UnrecognizedFacts",
     "event_row_id",
+    "masked",
     "outcome_row_id",
     "store_order_state",
     "subscription_state",

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from analytics.export_route import export_route
+from analytics.comparison import Moments
 from analytics.inner import inner_routes
 from analytics.ledger import Ledger
 from analytics.parameters import Parameter
@@ -47,8 +48,14 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
 
 
 def create_ledger_app(ledger: Ledger, *, token: str | None) -> Starlette:
-    """`create_app` over a ledger's reports: what the process that owns the file serves."""
-    return create_app(Reports(ledger), token=token, more=inner_routes(ledger))
+    """`create_app` over a ledger's reports: what the process that owns the file serves.
+
+    `state.let_go` is to be called before the ledger is closed.
+    """
+    moments = Moments(ledger)
+    app = create_app(Reports(ledger), token=token, more=inner_routes(ledger, moments))
+    app.state.let_go = moments.let_go
+    return app
 
 
 def create_app(reports: Reports, *, token: str | None, more: Sequence[Route] = ()) -> Starlette:

@@ -1,32 +1,35 @@
-"""`python -m streams replay rederive | rebuild`: with a progress bar, its rate and the time left."""
+"""`python -m streams replay rederive | rebuild`: with a progress bar, its rate and the time left.
+
+0 done · 1 it can't be done, or `--check` found differences · 2 used wrongly · 130 stopped: run it again
+"""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
-from ingest.record import parse_time
+from ingest.record import iso, parse_time
 from ingest.settings import KafkaSettings
 from ingest.topics import EVENT_TOPICS
-from streams import replay
-from streams.running import Refusal, topics_present
-from streams.settings import LedgerProcessSettings
+from streams import rebuild, replay
+from streams.forgotten import who_is_forgotten
+from streams.hand_over import hand_over
+from streams.ledger_seat import failed_path, next_path, ready_path
+from streams.replay_journal import ReplayJournal, Stopped
+from streams.replay_progress import progress
+from streams.running import Refusal, stop_on_signals, topics_present
+from streams.settings import LedgerProcessSettings, ReportsSettings
 
 NAMES = [topic.name for topic in EVENT_TOPICS]
-OWNER_SECONDS = 60.0
+OWNER_SECONDS = 120.0
+# What comes in meanwhile is loaded as well, until so little is left that the owner can do it.
+NEARLY_ALL = 20_000
+STOPPED = 130
+
+Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
 class Moment(click.ParamType):
@@ -59,60 +62,113 @@ def replay_group() -> None:
 def rederive_command(
     begin: datetime | None, end: datetime | None, topics: tuple[str, ...], site: str | None
 ) -> None:
-    """Event topics → rows: again by this build's mapping, onto order-lifecycle."""
+    """Event topics → rows: again by this build's mapping, onto order-lifecycle.
+
+    Stopped at any moment, the same command goes on where it was.
+    """
+    if begin and end and begin >= end:
+        raise click.UsageError(
+            f"--from {iso(begin)} is not before --to {iso(end)}: no event lies in between."
+        )
     stretch = replay.Stretch(topics=topics or tuple(NAMES), begin=begin, end=end, site=site)
-    _run(_rederive(KafkaSettings(), stretch))
+    _run(lambda stop: _rederive(KafkaSettings(), LedgerProcessSettings(), stretch, stop))
 
 
 @replay_group.command("rebuild")
-def rebuild_command() -> None:
-    """order-lifecycle → a new ledger file, put in place by the ledger's owner (or here, if none runs)."""
-    _run(_rebuild(KafkaSettings(), LedgerProcessSettings()))
+@click.option("--check", is_flag=True, help="Change nothing: compare a rebuilt ledger with the one in use.")
+@click.option("--anew", is_flag=True, help="Don't go on with a rebuild that was stopped.")
+def rebuild_command(check: bool, anew: bool) -> None:
+    """order-lifecycle → a new ledger file, put in place by the ledger's owner (or here, if none runs).
+
+    Stopped at any moment, the same command goes on where it was.
+    """
+    settings = LedgerProcessSettings()
+    if check:
+        _run(lambda stop: _check(KafkaSettings(), settings, stop))
+    else:
+        _run(lambda stop: _rebuild(KafkaSettings(), settings, stop, anew=anew))
 
 
-async def _rederive(kafka: KafkaSettings, stretch: replay.Stretch) -> None:
+async def _rederive(
+    kafka: KafkaSettings, settings: LedgerProcessSettings, stretch: replay.Stretch, stop: asyncio.Event
+) -> None:
     await topics_present(kafka)
+    await _tell_oldest(kafka, stretch)
     offsets = await replay.stretch_offsets(kafka, stretch)
-    with _progress("records", offsets.records) as tell:
-        result = await replay.rederive(kafka, stretch, offsets, tell=tell)
+    folder = settings.data_dir / "replay"
+    journal = ReplayJournal.opened(folder, stretch, offsets.begins, offsets.ends)
+    if journal.is_resumed:
+        click.echo("Going on where this re-derive was stopped.", err=True)
+    forgotten = await who_is_forgotten(kafka)
+    with progress("records", journal.records) as tell:
+        result = await replay.rederive(kafka, stretch, journal, forgotten=forgotten, stop=stop, tell=tell)
     click.echo(f"{result.records} records gave {result.rows} rows.")
+    if result.forgotten:
+        click.echo(f"{result.forgotten} rows were left out: their site is forgotten.")
     for reason, times in result.unreadable.most_common():
         click.echo(f"{times} records gave none: {reason}. The worker has put them among the dead letters.")
 
 
-async def _rebuild(kafka: KafkaSettings, settings: LedgerProcessSettings) -> None:
+async def _tell_oldest(kafka: KafkaSettings, stretch: replay.Stretch) -> None:
+    """From when on events are there: what is older is no longer on the log, and its rows stay as they are."""
+    oldest = await replay.oldest_events(kafka, stretch.topics)
+    if not oldest:
+        return
+    told = ", ".join(f"{topic} {moment:%Y-%m-%d %H:%M}" for topic, moment in sorted(oldest.items()))
+    click.echo(f"Events are on the log from (UTC): {told}.", err=True)
+    lost = [topic for topic, moment in oldest.items() if stretch.begin and stretch.begin < moment]
+    if lost:
+        click.echo(f"Nothing older can be re-derived of: {', '.join(sorted(lost))}.", err=True)
+
+
+async def _rebuild(
+    kafka: KafkaSettings, settings: LedgerProcessSettings, stop: asyncio.Event, *, anew: bool
+) -> None:
     await topics_present(kafka)
-    end = await replay.rows_end(kafka)
-    with _progress("rows", end) as tell:
-        await replay.rebuild(kafka, settings.path, end, tell=tell)
-    who = await replay.hand_over(settings.path, wait_seconds=OWNER_SECONDS)
-    by = "by its owner" if who == "owner" else "here; no process had it open"
-    click.echo(f"{settings.path} was made again from {end} rows and put in place {by}.")
-
-
-def _run(work: object) -> None:
+    topic_id, path = await rebuild.log_id(kafka), settings.path
+    building = next_path(path)
+    ledger, offset = await rebuild.begun(building, topic_id, anew=anew)
     try:
-        asyncio.run(work)  # type: ignore[arg-type]  # a coroutine of ours
+        end = await rebuild.rows_end(kafka)
+        if offset:
+            click.echo(f"Going on at row {offset}, where this rebuild was stopped.", err=True)
+        with progress("rows", end - offset) as tell:
+            await rebuild.fill(ledger, kafka, topic_id, upto=end, stop=stop, tell=tell)
+        while (later := await rebuild.rows_end(kafka)) - end > NEARLY_ALL:
+            end = later
+            await rebuild.fill(ledger, kafka, topic_id, upto=end, stop=stop)
+    finally:
+        await asyncio.to_thread(ledger.close)
+    failed_path(path).unlink(missing_ok=True)
+    rebuild.settled(building)
+    building.replace(ready_path(path))
+    who = await hand_over(path, wait_seconds=OWNER_SECONDS)
+    by = "by its owner" if who == "owner" else "here; no process had it open"
+    click.echo(f"{path} was made again from {end} rows and put in place {by}.")
+
+
+async def _check(kafka: KafkaSettings, settings: LedgerProcessSettings, stop: asyncio.Event) -> None:
+    # It asks the ledger's owner over HTTP, which the other replays have no business with.
+    from streams.comparing import check, told
+
+    await topics_present(kafka)
+    with progress("rows", 0) as tell:
+        verdict = await check(
+            kafka, settings.path, ReportsSettings(), stop=stop, tell=tell, expect=tell.expect
+        )
+    click.echo(told(verdict))
+    if verdict.differences:
+        sys.exit(1)
+
+
+def _run(work: Work) -> None:
+    async def worked() -> None:
+        await work(stop_on_signals())
+
+    try:
+        asyncio.run(worked())
     except Refusal as error:
         raise click.ClickException(str(error)) from None
-
-
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[replay.Tell]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.advance(task, done)
-        bar.update(task, completed=total)
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("–/s" if speed is None else f"{speed:,.0f}/s")
+    except Stopped:
+        click.echo("Stopped. The same command goes on where this one was.", err=True)
+        sys.exit(STOPPED)

@@ -1,6 +1,6 @@
 """Records of the log read in bulk by a plain consumer: for replay, rebuild and catching up."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -17,7 +17,7 @@ Records = list[ConsumerRecord[bytes, bytes]]
 
 async def read_log(
     kafka: KafkaSettings, begins: Mapping[Place, int], ends: Mapping[Place, int]
-) -> AsyncIterator[tuple[Place, Records]]:
+) -> AsyncGenerator[tuple[Place, Records], None]:
     """Every record from its partition's begin up to, not including, its end; topics without prefix."""
     wanted = {place: end for place, end in ends.items() if begins.get(place, 0) < end}
     if not wanted:

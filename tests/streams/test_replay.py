@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from analytics.lifecycle import LifecycleRow
 from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from ingest.topics import FULFILLMENTS, PAYMENTS, PLAN_ORDERS
+from streams.hand_over import hand_over
 from streams.ledger_seat import failed_path
-from streams.replay import hand_over
+from streams.replay_cli import replay_group
 from streams.running import Refusal
 from tests.streams.event_records import a_payment
 from tests.streams.on_the_log import purchases, put, put_rows, rows, rows_count
@@ -46,6 +48,22 @@ class TestReach:
         assert loaded.stdout.strip() == "[]"
 
 
+class TestUsage:
+    def test_a_stretch_that_ends_before_it_begins_is_refused(self) -> None:
+        stretch = ["rederive", "--from", "2026-02-01", "--to", "2026-01-01T08:30:00Z"]
+
+        said = CliRunner().invoke(replay_group, stretch)
+
+        assert said.exit_code == 2
+        assert "--from 2026-02-01T00:00:00.000000Z is not before --to 2026-01-01T08:30:00" in said.output
+
+    def test_what_is_no_time_is_refused(self) -> None:
+        said = CliRunner().invoke(replay_group, ["rederive", "--from", "yesterday"])
+
+        assert said.exit_code == 2
+        assert "'yesterday' is no ISO 8601 time" in said.output
+
+
 @pytest.mark.kafka
 class TestRederive:
     def test_it_makes_the_rows_that_the_worker_made(self, log: KafkaSettings, tmp_path: Path) -> None:
@@ -67,6 +85,7 @@ class TestRederive:
         said = replay(log, tmp_path, "rederive")
 
         assert "1 records gave none: missing_header" in said
+        assert "Events are on the log from (UTC): payments 20" in said
         assert rows_count(log) == 2
 
     def test_a_topic_a_site_and_a_stretch_of_time_narrow_it(self, log: KafkaSettings, tmp_path: Path) -> None:

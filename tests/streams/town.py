@@ -11,7 +11,7 @@ import httpx
 from analytics.ledger import Ledger
 from analytics.lifecycle import LifecycleRow, Source
 from analytics.service import create_ledger_app
-from ingest.admin import beginning_offsets, end_offsets
+from ingest.admin import beginning_offsets, end_offsets, topic_ids
 from ingest.record import EventRecord
 from ingest.settings import KafkaSettings
 from ingest.topics import EVENT_TOPICS, ORDER_LIFECYCLE
@@ -37,6 +37,7 @@ class Town:
         self.kafka, self.wix, self.folder = kafka, wix, folder
         self.ledger: Ledger = open_ledger(folder / "ledger.duckdb")
         self._http = httpx.ASGITransport(create_ledger_app(self.ledger, token=None))
+        self._log_id = topic_ids(kafka)[ORDER_LIFECYCLE.name]
         self._worked: dict[tuple[str, int], int] = {}
 
     @property
@@ -72,8 +73,8 @@ class Town:
         self._worked = ends
         await self.publish(*made)
         name = ORDER_LIFECYCLE.name
-        begin = {(name, 0): self.ledger.next_offset(name, 0, "town")}
-        append = partial(self.ledger.append, topic=name, partition=0, topic_id="town")
+        begin = {(name, 0): self.ledger.next_offset(name, 0, self._log_id)}
+        append = partial(self.ledger.append, topic=name, partition=0, topic_id=self._log_id)
         async for _, records in read_log(self.kafka, begin, end_offsets(self.kafka, [name])):
             append([ledger_record(one.offset, one.timestamp / 1000, one.value) for one in records])
         self.ledger.publish()

@@ -1,0 +1,71 @@
+"""Re-derive in pieces: stopped and gone on with, nothing is left out and nothing needs to be done again."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.admin import ensure_topics
+from ingest.settings import KafkaSettings
+from ingest.topics import PLAN_ORDERS
+from streams.forgotten import Forgotten
+from streams.replay import Rederived, Stretch, rederive, stretch_offsets
+from streams.replay_journal import ReplayJournal, Stopped
+from tests.streams.on_the_log import purchases, put_async
+from tests.streams.town import Town
+from tests.streams.wix_site import SandboxSite
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+def town(kafka: KafkaSettings, tmp_path: Path) -> Iterator[Town]:
+    ensure_topics(kafka)
+    town = Town(kafka, SandboxSite("http://127.0.0.1:9"), tmp_path)
+    yield town
+    town.ledger.close()
+
+
+async def rederived(
+    town: Town, *, stop_at_once: bool = False, forgotten: Forgotten | None = None
+) -> Rederived:
+    """Every plan order's rows again."""
+    stop, stretch = asyncio.Event(), Stretch(topics=(PLAN_ORDERS.name,))
+    if stop_at_once:
+        stop.set()
+    offsets = await stretch_offsets(town.kafka, stretch)
+    journal = ReplayJournal.opened(town.folder / "replay", stretch, offsets.begins, offsets.ends)
+    return await rederive(
+        town.kafka,
+        stretch,
+        journal,
+        forgotten=forgotten or Forgotten(),
+        stop=stop,
+        tell=lambda records: None,
+    )
+
+
+async def test_stopped_it_goes_on_with_the_partitions_that_are_left(town: Town) -> None:
+    # Twenty sites lie on several partitions; each is one batch.
+    await put_async(town.kafka, purchases(20))
+    with pytest.raises(Stopped):
+        await rederived(town, stop_at_once=True)
+    before = len(await town.rows())
+
+    result = await rederived(town)
+
+    made = [row.row_id for row in await town.rows()]
+    assert 0 < before < 40
+    assert result.rows + before == len(made) == len(set(made)) == 40
+    assert list((town.folder / "replay").iterdir()) == []
+
+
+async def test_a_forgotten_site_gets_no_rows(town: Town) -> None:
+    kept, gone = purchases(2)
+    await put_async(town.kafka, [kept, gone])
+
+    result = await rederived(town, forgotten=Forgotten(sites={gone.instance_id}))
+
+    assert (result.rows, result.forgotten) == (2, 2)
+    assert {row.instance_id for row in await town.rows()} == {kept.instance_id}
