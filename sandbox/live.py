@@ -24,6 +24,7 @@ class Seen:
     answers: dict[str, int] = field(default_factory=dict)
     messages: int | None = None
     fulfillments: int | None = None
+    access: int | None = None
     effects: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     pipeline: dict[str, Any] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Seen:
             received = await witness.received()
             self.messages = len(received["messages"])
             self.fulfillments = len(received["fulfillments"])
+            self.access = len(received["access"])
             self.effects, self.counts = await witness.totals(), await witness.conservation()
             self.pipeline = next(iter(await witness.report("pipeline")), {})
             self.away = ""
@@ -64,6 +66,7 @@ def _lines(seen: Seen) -> list[tuple[str, str]]:
         ("Webhooks", f"{seen.posted} posted, answered {_counted(seen.answers)}"),
         ("Messages at Wix", _number(seen.messages)),
         ("Fulfillments at Wix", _number(seen.fulfillments)),
+        ("Changes of access told", _number(seen.access)),
         ("Effects", _counted(seen.effects)),
         ("Ledger", _counted(seen.counts)),
         ("Freshness", _seconds(seen.pipeline.get("freshness_seconds"))),

@@ -1,5 +1,6 @@
 """The whole product on one machine: every room a process of its own, started and stopped in order."""
 
+import base64
 import contextlib
 import os
 import secrets
@@ -62,6 +63,7 @@ class System:
         self.broker = None if given else EmbeddedBroker(self.data_dir, self.ports.kafka)
         self.bootstrap = given or f"127.0.0.1:{self.ports.kafka}"
         self._token = secrets.token_urlsafe(24)
+        self._access_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
         self.rooms: dict[str, Room] = {}
         # A room that hangs is started again; none outlives this process.
         self._guardian = Guardian()
@@ -86,6 +88,11 @@ class System:
     def wix_url(self) -> str:
         """Wix's API, and the sandbox's admin routes."""
         return f"http://127.0.0.1:{self.ports.wix}"
+
+    @property
+    def access_url(self) -> str:
+        """Where changes of access go: the sandbox's receiver."""
+        return f"{self.wix_url}/access"
 
     @property
     def reports_url(self) -> str:
@@ -240,6 +247,8 @@ class System:
             "HANDOVER_URL": self.handover_url,
             "HANDOVER_TOKENS": self._handover_tokens(),
             "WAREHOUSE_TOKEN": self._token,
+            "ACCESS_URL": self.access_url,
+            "ACCESS_SECRET": self._access_secret,
             "WAREHOUSE_DELAY_SECONDS": str(self._warehouse_delay_seconds),
         }
 

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sandbox.stories.cast import Site, seed_of_sites
 from sandbox.stories.library import library
 from sandbox.stories.store_life import WAREHOUSE
+from sandbox.stories.story import without_access
 from sandbox.stories.telling import Teller
 from sandbox.warehouse import PackingList
 from sandbox.webhooks import NotDelivered, Signer
@@ -37,6 +38,8 @@ class TellSettings(BaseSettings):
     """Where webhooks go."""
     wix_api_url: str = "http://127.0.0.1:8200"
     """The sandbox Wix."""
+    access_url: str = ""
+    """Where each change of access is posted (Standard Webhooks), https; empty: access is off."""
     reports_url: str = "http://127.0.0.1:8100"
     """Where the report service answers."""
     reports_token: SecretStr = SecretStr("")
@@ -77,8 +80,9 @@ async def tell(settings: TellSettings, *, seed: int, subscriptions: int, orders:
             packing_list=PackingList(settings.data_dir),
         )
         await witness.seed(seed_of_sites(stories.sites))
+        now = stories.now if settings.access_url else map(without_access, stories.now)
         await teller.tell_past(stories.past, at_once=AT_ONCE)
-        for story in stories.now:
+        for story in now:
             click.echo(f"{story.name.replace('_', ' ')}: {story.title}")
             await teller.tell(story, pause_seconds=pace)
         return teller

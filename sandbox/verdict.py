@@ -1,6 +1,7 @@
 """What came of a run, asked from Wix and from the report service, against what the stories expect."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,9 @@ class Verdict:
     messages_at_wix: int
     fulfillments_expected: int
     fulfillments_at_wix: int
+    access_expected: int
+    access_granted: int
+    access_revoked: int
     effects: dict[str, int]
     rows: int
     missing: int
@@ -32,6 +36,9 @@ class Verdict:
             "messages_at_wix": self.messages_at_wix,
             "fulfillments_expected": self.fulfillments_expected,
             "fulfillments_at_wix": self.fulfillments_at_wix,
+            "access_expected": self.access_expected,
+            "access_granted": self.access_granted,
+            "access_revoked": self.access_revoked,
             "effects": self.effects,
             "rows": self.rows,
             "missing": self.missing,
@@ -40,15 +47,17 @@ class Verdict:
 
 
 async def verdict(witness: Witness, stories: Iterable[Story]) -> Verdict:
-    """Look once. Effects, messages and fulfillments must be exactly the expected ones, no more."""
+    """Look once. Effects, messages, fulfillments and access must be exactly the expected ones, no more."""
     told = list(stories)
     ends = [end for story in told for end in story.expected]
     received, totals = await witness.received(), await witness.totals()
     counts = await witness.conservation()
-    messages, parcels = received["messages"], received["fulfillments"]
+    messages, parcels, changes = (received[name] for name in ("messages", "fulfillments", "access"))
+    told_of = Counter(change["body"]["type"] for change in changes)
     wrong = [
         *await witness.wrong(ends),
         *not_once(ends, messages, parcels),
+        *not_told(ends, changes),
         *_unbalanced(totals, counts, effects=len({end.key for end in ends}), rows=_least_rows(told)),
     ]
     return Verdict(
@@ -56,6 +65,9 @@ async def verdict(witness: Witness, stories: Iterable[Story]) -> Verdict:
         messages_at_wix=len(messages),
         fulfillments_expected=sum(end.is_fulfillment for end in ends),
         fulfillments_at_wix=len(parcels),
+        access_expected=sum(end.is_access for end in ends),
+        access_granted=told_of["access.granted"],
+        access_revoked=told_of["access.revoked"],
         effects=totals,
         rows=counts["rows"],
         missing=counts["missing"],
@@ -87,6 +99,16 @@ def not_once(
     odd = sorted(order for order in {*orders, *made} if orders.count(order) != made.count(order))
     return said + [
         f"order {order}: {made.count(order)} fulfillments, not {orders.count(order)}" for order in odd
+    ]
+
+
+def not_told(ends: Iterable[Expected], changes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Changes of access that the receiver doesn't have, or has for no reason, in words."""
+    wanted = {end.key for end in ends if end.is_access}
+    # The receiver takes each id once, whatever is delivered.
+    found = {change["webhookId"] for change in changes}
+    return [f"{key}: not at the receiver" for key in sorted(wanted - found)] + [
+        f"{key}: at the receiver, though no story expects it" for key in sorted(found - wanted)
     ]
 
 

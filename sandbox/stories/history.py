@@ -1,7 +1,7 @@
 """Ninety days of orders as they would have happened, so that charts have a past.
 
 All of it is told after the fact: events are old, so every notice of it comes out `too_old`, and
-Wix holds only how each order ended.
+Wix holds only how each order ended; of access the receiver is told no more than that.
 """
 
 import math
@@ -51,6 +51,7 @@ def _subscription(rng: Random, site: Site, now: datetime, number: int) -> Story:
     script.expect(
         *(payment_notice(site.instance_id, paid, life.id, "suppressed", "too_old") for paid in payments)
     )
+    script.expect(*life.access_ends_in_hindsight())
     if payments:
         script.expect(purchase_notice(site.instance_id, life.id, "suppressed", "too_old"))
     return script.told()

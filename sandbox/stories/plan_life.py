@@ -10,7 +10,7 @@ from random import Random
 from sandbox.stories.cashier import Cashier
 from sandbox.stories.cast import Customer, Plan, Site
 from sandbox.stories.envelope import PLAN_ORDER, Json, domain_event, guid, iso, later
-from sandbox.stories.story import Script, Seed, Webhook
+from sandbox.stories.story import Expected, Script, Seed, Webhook, access
 
 CENT = Decimal("0.01")
 
@@ -40,6 +40,8 @@ class PlanLife:
         self.cashier = Cashier(script, rng, site, now=now, order_id=self.id, item=plan.name, price=plan.price)
         self._only_last_seed = only_last_seed
         self._sequence = 0
+        # Every change of access so far, as verb and number, in the order in which they came.
+        self.access_changes: list[tuple[str, int]] = []
 
     def create(self, at: datetime | None = None) -> None:
         """The buyer starts to order: a draft until paid; a free plan is active at once."""
@@ -166,6 +168,20 @@ class PlanLife:
         )
         self.script.add(webhook)
 
+    def access_end(self) -> Expected:
+        """The last change is told to the receiver; a story must let it come to its end before the next."""
+        return access(self.site.instance_id, self.id, *self.access_changes[-1], "done")
+
+    def access_ends_in_hindsight(self) -> list[Expected]:
+        """Told after the fact: what the order has left behind since is not told any more."""
+        last = [verb for verb, _ in self.access_changes][-1:]
+        return [
+            access(self.site.instance_id, self.id, verb, number, "done")
+            if verb in last
+            else access(self.site.instance_id, self.id, verb, number, "suppressed", "superseded")
+            for verb, number in self.access_changes
+        ]
+
     def seed(self) -> Seed:
         """The order as Wix holds it now."""
         held = {"instanceId": self.site.instance_id, "order": {**self.order}}
@@ -217,10 +233,19 @@ class PlanLife:
 
     def _happened(self, slugs: list[str], at: datetime | None, *, by: str | None = None) -> None:
         self.order["updatedDate"] = iso(at or self.now)
+        self._note_access()
         if not self._only_last_seed:
             self.script.add(self.seed())
         for place, slug in enumerate(slugs):
             self.send(slug, at, place, by)
+
+    def _note_access(self) -> None:
+        """What the order as it is now means for access: it runs, pauses, or is over."""
+        pauses = len(self.order["pausePeriods"])
+        changes = {"ACTIVE": ("grant", pauses), "PAUSED": ("revoke", pauses), "CANCELED": ("revoke", 0)}
+        change = changes.get(self.order["status"])
+        if change is not None and change not in self.access_changes:
+            self.access_changes.append(change)
 
     def _identity(self, by: str | None) -> Json | None:
         if by == "owner":

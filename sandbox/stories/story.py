@@ -8,12 +8,13 @@ cancellation never overtakes the message it should come after.
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 PAYMENT_NOTICE = "payment_notice"
 PURCHASE_NOTICE = "purchase_notice"
 FULFILLMENT = "fulfillment"
+ACCESS = "access"
 
 State = Literal["done", "suppressed", "failed"]
 
@@ -61,12 +62,17 @@ class Expected:
     @property
     def is_message(self) -> bool:
         """Whether a message must be at Wix for it."""
-        return self.state == "done" and self.flow != FULFILLMENT
+        return self.state == "done" and self.flow in (PAYMENT_NOTICE, PURCHASE_NOTICE)
 
     @property
     def is_fulfillment(self) -> bool:
         """Whether a fulfillment must be at Wix for it."""
         return self.state == "done" and self.flow == FULFILLMENT
+
+    @property
+    def is_access(self) -> bool:
+        """Whether its change of access must be at the receiver."""
+        return self.state == "done" and self.flow == ACCESS
 
     @property
     def ref_line(self) -> str:
@@ -161,6 +167,26 @@ def purchase_notice(instance_id: str, order_id: str, state: State, reason: str |
     """The end of the notice of one purchase."""
     key = f"notice:purchase:{instance_id}:{order_id}"
     return Expected(key=key, flow=PURCHASE_NOTICE, order_id=order_id, state=state, reason=reason)
+
+
+def access(
+    instance_id: str, order_id: str, verb: str, number: int, state: State, reason: str | None = None
+) -> Expected:
+    """The end of one change of access; `number` is the pause's, 0 for start and end."""
+    key = f"access:{verb}:{instance_id}:{order_id}:{number}"
+    return Expected(key=key, flow=ACCESS, order_id=order_id, state=state, reason=reason)
+
+
+def without_access(story: Story) -> Story:
+    """The same story where no receiver is set: every change of access is suppressed."""
+    chapters = (
+        replace(chapter, expected=tuple(_off(end) for end in chapter.expected)) for chapter in story.chapters
+    )
+    return replace(story, chapters=tuple(chapters))
+
+
+def _off(end: Expected) -> Expected:
+    return replace(end, state="suppressed", reason="off_by_setting") if end.flow == ACCESS else end
 
 
 def fulfillment(

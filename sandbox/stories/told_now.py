@@ -65,6 +65,7 @@ class _Stage:
         """The payment notice is sent, or suppressed; the purchase notice says nothing beside it."""
         state = "done" if reason is None else "suppressed"
         self.script.expect(
+            life.access_end(),
             payment_notice(self.site.instance_id, transaction_id, life.id, state, reason),  # type: ignore[arg-type]  # one of two literals
             purchase_notice(self.site.instance_id, life.id, "suppressed", "covered_by_payment"),
         )
@@ -110,14 +111,14 @@ def _free_plan(stage: _Stage) -> None:
     """A free plan is taken; there is no payment, so the purchase is what is written about."""
     life = stage.plan("free")
     life.create()
-    stage.script.expect(purchase_notice(stage.site.instance_id, life.id, "done"))
+    stage.script.expect(life.access_end(), purchase_notice(stage.site.instance_id, life.id, "done"))
 
 
 def _offline_plan(stage: _Stage) -> None:
     """The owner sells a plan at the desk; no cashier is involved."""
     life = stage.plan("once")
     life.create_offline()
-    stage.script.expect(purchase_notice(stage.site.instance_id, life.id, "done"))
+    stage.script.expect(life.access_end(), purchase_notice(stage.site.instance_id, life.id, "done"))
 
 
 def _only_purchase_notices(stage: _Stage) -> None:
@@ -126,6 +127,7 @@ def _only_purchase_notices(stage: _Stage) -> None:
     life.create()
     transaction = life.pay()
     stage.script.expect(
+        life.access_end(),
         payment_notice(stage.site.instance_id, transaction, life.id, "suppressed", "off_by_setting"),
         purchase_notice(stage.site.instance_id, life.id, "done"),
     )
@@ -136,8 +138,12 @@ def _trial_then_failed_card(stage: _Stage) -> None:
     life = stage.plan("trial")
     life.create(stage.now - 9 * DAY)
     life.start_trial(stage.now - 9 * DAY + HOUR)
+    stage.script.expect(life.access_end())
+
+    stage.script.next_chapter()
     life.card_fails(stage.now - 2 * DAY)
     life.cancel_now("PAYMENT_FAILURE", stage.now - DAY)
+    stage.script.expect(life.access_end())
 
 
 def _canceled_now(stage: _Stage) -> None:
@@ -148,6 +154,7 @@ def _canceled_now(stage: _Stage) -> None:
 
     stage.script.next_chapter()
     life.cancel_now("MEMBER_ACTION")
+    stage.script.expect(life.access_end())
 
 
 def _canceled_at_period_end(stage: _Stage) -> None:
@@ -168,7 +175,11 @@ def _paused_and_resumed(stage: _Stage) -> None:
 
     stage.script.next_chapter()
     life.pause(stage.now - 5 * HOUR)
+    stage.script.expect(life.access_end())
+
+    stage.script.next_chapter()
     life.resume()
+    stage.script.expect(life.access_end())
 
 
 def _refunded(stage: _Stage) -> None:

@@ -155,7 +155,7 @@ class _Admin:
             {
                 "messages": seen.messages,
                 "fulfillments": seen.fulfillments,
-                "access": [],
+                "access": list(seen.access.values()),
                 "requests": seen.requests,
                 "webhooks": {"waiting": self._courier.waiting, "delivered": self._courier.delivered},
             }

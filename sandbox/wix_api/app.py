@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from sandbox.wix_api import admin
+from sandbox.wix_api import access, admin
 from sandbox.wix_api.call import Call, Endpoint
 from sandbox.wix_api.courier import Courier
 from sandbox.wix_api.gate import Gate
@@ -60,6 +60,7 @@ def create_app(world: World, courier: Courier, metrics: Metrics) -> ASGIApp:
         Route("/oauth2/token-info", _token_info(world), methods=["POST"]),
         *(Route(one.path, _endpoint(world, one), methods=[one.method]) for one in ENDPOINTS),
         Route(UNSUBSCRIBE, _unsubscribe(world), methods=["GET"]),
+        access.route(world),
         *admin.routes(world, courier),
     ]
     handlers: dict[Any, Any] = {Refusal: _refused(world), HTTPException: _standard, Exception: _broken}

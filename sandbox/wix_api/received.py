@@ -9,11 +9,13 @@ from sandbox.wix_api.wire import JsonObject
 
 
 class Received:
-    """Every message and fulfillment that was made, in order; all calls are counted."""
+    """Every message, fulfillment and change of access, in order; all calls are counted."""
 
     def __init__(self) -> None:
         self.messages: list[JsonObject] = []
         self.fulfillments: list[JsonObject] = []
+        # By webhook id, of which each is taken once.
+        self.access: dict[str, JsonObject] = {}
         self.requests = 0
 
     def message(
@@ -50,3 +52,18 @@ class Received:
                 "body": dict(body),
             }
         )
+
+    def access_change(self, webhook_id: str, *, at: str, body: Mapping[str, Any]) -> bool:
+        """Note a change of access, once for each id; False if it was known and is a repeat."""
+        if webhook_id in self.access:
+            self.access[webhook_id]["deliveries"] += 1
+            return False
+        told = {name: body["data"][name] for name in ("instanceId", "orderId")}
+        self.access[webhook_id] = {
+            **told,
+            "webhookId": webhook_id,
+            "time": at,
+            "deliveries": 1,
+            "body": dict(body),
+        }
+        return True

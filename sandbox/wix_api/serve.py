@@ -20,6 +20,7 @@ Settings (environment or .env):
   SANDBOX_PRECONDITION_STATUS      of changes that an order's state forbids   [428]
   SANDBOX_TARGET_CHANNELS_REFUSED  whether messages with targetChannels are   [false]
   SANDBOX_API_KEY           an owner's key, beside wix-site-id  [sandbox-api-key]
+  ACCESS_SECRET             what /access verifies changes of access with
   WIX_APP_ID                the app that may ask for tokens     [sandbox-app]
   WIX_APP_SECRET            its secret                          [sandbox-secret]
   WEBHOOK_URL               where its webhooks go; empty: nowhere
@@ -36,7 +37,7 @@ def command() -> None:
     there, /admin/tokens gives a member's token, /admin/pay pays an online order, /admin/clock
     moves its clock and lets what is due happen, /admin/faults makes calls fail, /admin/rules
     settles what Wix leaves open, /admin/reset begins anew. GET /admin/received shows the
-    messages and fulfillments that were made. All changes are told by signed webhooks.
+    messages, fulfillments and changes of access that were made. All changes are told by signed webhooks.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for name in ("httpx", "uvicorn"):

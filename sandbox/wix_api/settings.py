@@ -35,6 +35,8 @@ class WixApiSettings(BaseSettings):
     """How long a token lives; at Wix it is four hours."""
     sandbox_api_key: SecretStr = SecretStr("sandbox-api-key")
     """An owner's API key: the other way to be let in, beside `wix-site-id`."""
+    access_secret: SecretStr = SecretStr("")
+    """What its /access, the receiver of access changes, verifies signatures with; empty: it takes none."""
     sandbox_precondition_status: int = Field(default=428, ge=400, le=499)
     """What a plan order or fulfillment in no state for a call is answered with; Wix documents none."""
     sandbox_target_channels_refused: bool = False

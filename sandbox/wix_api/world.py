@@ -89,6 +89,7 @@ class World:
             clock=self.clock,
         )
         self.received = Received()
+        self.access_secret = settings.access_secret.get_secret_value()
         self._first_rules = settings.rules
         self.rules: Rules = self._first_rules
         self.sites: dict[str, Site] = {}

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from sandbox.stories.library import library
-from sandbox.stories.story import Story, Webhook
+from sandbox.stories.story import Story, Webhook, without_access
 from sandbox.stories.told_now import NAMES
 
 NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
@@ -36,13 +36,32 @@ def _due(webhook: Webhook) -> list[str]:
         transaction = changed["transaction"]
         is_new = transaction["status"] == "APPROVED" != changed.get("previousStatus")
         return [f"notice:payment:{site}:{transaction['id']}"] if is_new else []
-    if webhook.event_type == f"{PLAN}purchased":
-        return [f"notice:purchase:{site}:{body['entityId']}"]
-    if webhook.event_type == f"{PLAN}created" and body["createdEvent"]["entity"]["status"] != "DRAFT":
-        return [f"notice:purchase:{site}:{body['entityId']}"]
+    if webhook.event_type.startswith(PLAN):
+        return [*_purchases(webhook), *_access(webhook)]
     if webhook.event_type == f"{STORE}approved":
         return [f"fulfillment:{site}:{body['entityId']}:immediate"]
     return []
+
+
+def _purchases(webhook: Webhook) -> list[str]:
+    body = webhook.body
+    is_created = webhook.event_type == f"{PLAN}created"
+    is_bought = is_created and body["createdEvent"]["entity"]["status"] != "DRAFT"
+    if not is_bought and webhook.event_type != f"{PLAN}purchased":
+        return []
+    return [f"notice:purchase:{webhook.instance_id}:{body['entityId']}"]
+
+
+def _access(webhook: Webhook) -> list[str]:
+    """A running order has access since its start or its last pause, any other one of these has lost it."""
+    body = webhook.body
+    carriers = [body.get(name, {}) for name in ("createdEvent", "updatedEvent", "actionEvent")]
+    created, updated, acted = carriers
+    order = created.get("entity") or updated.get("currentEntity") or acted["body"]["order"]
+    pauses = len(order["pausePeriods"])
+    stands = {"ACTIVE": f"grant {pauses}", "PAUSED": f"revoke {pauses}", "CANCELED": "revoke 0"}
+    verb, _, number = stands.get(order["status"], "").partition(" ")
+    return [f"access:{verb}:{webhook.instance_id}:{order['id']}:{number}"] if verb else []
 
 
 class TestLibrary:
@@ -79,16 +98,30 @@ class TestExpectations:
 
         assert all((end.reason is None) == (end.state == "done") for end in ends)
 
-    def test_nothing_of_the_past_is_sent(self) -> None:
-        ends = [end for story in LIB.past for end in story.expected]
+    def test_nobody_is_written_to_about_the_past_and_nothing_of_it_is_fulfilled(self) -> None:
+        ends = [end for story in LIB.past for end in story.expected if end.flow != "access"]
 
         assert {end.state for end in ends} == {"suppressed"}
         assert {end.reason for end in ends if end.flow != "fulfillment"} == {"too_old"}
 
+    def test_of_past_access_only_what_still_holds_is_told(self) -> None:
+        for story in LIB.past:
+            ends = [end for end in story.expected if end.flow == "access"]
+            told = {end.key.split(":")[1] for end in ends if end.state == "done"}
+            assert len(told) == bool(ends)
+            assert {end.reason for end in ends} <= {None, "superseded"}
+
+    def test_without_a_receiver_no_change_of_access_is_told(self) -> None:
+        ends = [end for story in LIB.stories for end in without_access(story).expected]
+
+        assert {end.reason for end in ends if end.flow == "access"} == {"off_by_setting"}
+        assert not any(end.is_access for end in ends)
+        assert any(end.is_message for end in ends)
+
     def test_each_flow_is_carried_out_in_some_story(self) -> None:
         done = {end.flow for story in LIB.now for end in story.expected if end.state == "done"}
 
-        assert done == {"payment_notice", "purchase_notice", "fulfillment"}
+        assert done == {"payment_notice", "purchase_notice", "fulfillment", "access"}
 
 
 class TestEvents:

@@ -21,11 +21,11 @@ Raw = tuple[str, bytes | None, bytes | None, Headers]
 
 
 def purchases(number: int) -> list[EventRecord]:
-    """Plan orders bought: each is one event that makes one notice due."""
+    """Plan orders bought for later: each is one event that makes one notice due, and no access yet."""
     events = []
     for _ in range(number):
         order_id = str(uuid4())
-        event = a_plan_order_event("purchased", id=order_id)
+        event = a_plan_order_event("purchased", id=order_id, status="PENDING")
         events.append(replace(event, event_id=str(uuid4()), instance_id=f"site-{order_id[:2]}"))
     return events
 

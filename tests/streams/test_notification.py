@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ingest.record import Unreadable
 from ingest.topics import SNAPSHOTS
-from streams import due, reason
+from streams import due, notification, reason
 from streams.effect import NOTHING, PAYMENT_NOTICE, PURCHASE_NOTICE, payment_notice_key, purchase_notice_key
 from streams.notification import unwanted_by_consent
 from tests.streams.event_records import AT, SITE, a_payment, a_plan_order_event, payload, raw_record, recorded
@@ -139,7 +139,7 @@ class TestMarks:
 
 class TestPurchases:
     def test_an_order_that_is_no_draft_is_bought_when_it_is_created(self) -> None:
-        [effect] = due.decide(recorded("plan_order_created__lifetime")).effects
+        [effect] = notification.decide(recorded("plan_order_created__lifetime")).effects
 
         assert effect.flow == PURCHASE_NOTICE
         assert effect.key == purchase_notice_key(SITE, ORDER)
@@ -148,12 +148,12 @@ class TestPurchases:
     def test_created_and_purchased_are_one_notice(self) -> None:
         created, purchased = a_plan_order_event("created"), a_plan_order_event("purchased")
 
-        assert due.decide(created).effects[0].key == due.decide(purchased).effects[0].key
+        assert notification.decide(created).effects[0].key == notification.decide(purchased).effects[0].key
 
     @pytest.mark.parametrize("status", ["DRAFT", "UNDEFINED", None])
     def test_a_draft_is_bought_when_it_is_purchased(self, status: str | None) -> None:
-        assert due.decide(a_plan_order_event("created", status=status)) == NOTHING
-        assert len(due.decide(a_plan_order_event("purchased", status=status)).effects) == 1
+        assert notification.decide(a_plan_order_event("created", status=status)) == NOTHING
+        assert len(notification.decide(a_plan_order_event("purchased", status=status)).effects) == 1
 
     @pytest.mark.parametrize(
         "slug",
@@ -163,7 +163,7 @@ class TestPurchases:
         ],
     )
     def test_no_other_event_of_an_order_is_a_purchase(self, slug: str) -> None:
-        assert due.decide(a_plan_order_event(slug)) == NOTHING
+        assert notification.decide(a_plan_order_event(slug)) == NOTHING
 
 
 def test_an_import_of_orders_notifies_nobody() -> None:
