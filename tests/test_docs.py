@@ -8,6 +8,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from analytics.contract import METHODS
+from tests.metrics_tables import PAGE as METRICS
+from tests.metrics_tables import methods_table, page_with_tables
 from tests.settings_table import (
     PRODUCT,
     env_example,
@@ -149,6 +152,21 @@ class TestLinks:
 
         assert spans
         assert [span for span in spans if not list(ROOT.glob(span.rstrip("/")))] == []
+
+
+class TestMetrics:
+    def test_the_page_lists_every_report_and_method_as_the_code_has_them(self) -> None:
+        """Write it anew with: python -m tests.metrics_tables"""
+        page = METRICS.read_text(encoding="utf-8")
+
+        assert page_with_tables(page) == page
+        assert methods_table().count("\n") == 1 + len(METHODS)
+
+    def test_its_links_lead_to_its_own_headings(self) -> None:
+        page = METRICS.read_text(encoding="utf-8")
+        headings = {slug(title) for title in re.findall(r"^#+ (.+)$", page, re.MULTILINE)}
+
+        assert set(re.findall(r"\]\(#([^)]+)\)", page)) <= headings
 
 
 def slug(title: str) -> str:
