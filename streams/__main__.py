@@ -13,11 +13,13 @@ from streams import logs
 from streams.running import Refusal
 from streams.settings import (
     AccessSettings,
+    AlertSettings,
     FlowSettings,
     KeySettings,
     LedgerProcessSettings,
     OutboxSettings,
     ReportsSettings,
+    UpkeepSettings,
     WixSettings,
     WorkerSettings,
 )
@@ -30,14 +32,19 @@ WORKER_SETTINGS: tuple[type[BaseSettings], ...] = (
     FlowSettings,
     WorkerSettings,
     AccessSettings,
+    AlertSettings,
+    UpkeepSettings,
+    ReportsSettings,
 )
-LEDGER_SETTINGS: tuple[type[BaseSettings], ...] = (KafkaSettings, LedgerProcessSettings)
+LEDGER_SETTINGS: tuple[type[BaseSettings], ...] = (KafkaSettings, LedgerProcessSettings, AlertSettings)
 DOCTOR_SETTINGS: tuple[type[BaseSettings], ...] = (KeySettings, ReportsSettings)
 SUBCOMMANDS = {
     "replay": ("streams.replay_cli", "replay_group"),
+    "reconcile": ("streams.reconcile_cli", "reconcile"),
     "effects": ("streams.effects_cli", "effects"),
     "dead-letters": ("streams.dead_letters_cli", "dead_letters"),
     "flows": ("streams.flows_cli", "flows"),
+    "templates": ("streams.templates_cli", "templates"),
     "plan-orders": ("streams.plan_orders_cli", "plan_orders"),
     "doctor": ("streams.doctor_cli", "doctor"),
 }
@@ -74,16 +81,26 @@ def main() -> None:
 )
 def worker(begin: Any) -> None:
     """Read events, write down what is due, carry it out at Wix, report every change."""
+    from streams import owners
     from streams.worker_process import WorkerPlan, run_worker
 
     logs.set_up()
+    flows = _read(FlowSettings)
+    try:
+        written = owners.read(flows)
+    except owners.OwnersFilesBroken as broken:
+        raise click.ClickException(str(broken)) from None
     plan = WorkerPlan(
         kafka=_read(KafkaSettings),
         outbox=_read(OutboxSettings),
-        flows=_read(FlowSettings),
+        flows=flows,
         wix=_read(WixSettings),
         worker=_read(WorkerSettings),
         access=_read(AccessSettings),
+        alerts=_read(AlertSettings),
+        upkeep=_read(UpkeepSettings),
+        reports=_read(ReportsSettings),
+        owners=written,
         begin=begin,
     )
     _run(run_worker(plan))
@@ -95,7 +112,10 @@ def ledger() -> None:
     from streams.ledger_process import LedgerPlan, run_ledger
 
     logs.set_up()
-    _run(run_ledger(LedgerPlan(kafka=_read(KafkaSettings), ledger=_read(LedgerProcessSettings))))
+    plan = LedgerPlan(
+        kafka=_read(KafkaSettings), ledger=_read(LedgerProcessSettings), alerts=_read(AlertSettings)
+    )
+    _run(run_ledger(plan))
 
 
 def _read(kind: type[Any]) -> Any:

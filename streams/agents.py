@@ -69,11 +69,20 @@ def decoded(raw: RawRecord) -> EventRecord:
 
 
 class FlowDesk:
-    """Writes down in the outbox what records make due; the runner carries it out."""
+    """Writes down in the outbox what records make due; the runner carries it out.
+
+    `tell` hears of each dead letter.
+    """
 
     def __init__(
-        self, outbox: Outbox, publisher: RowPublisher, meters: Meters, hold: Hold | None = None
+        self,
+        outbox: Outbox,
+        publisher: RowPublisher,
+        meters: Meters,
+        hold: Hold | None = None,
+        tell: Callable[[DeadLetter], None] = lambda letter: None,
     ) -> None:
+        self._tell = tell
         self._outbox = outbox
         self._publisher = publisher
         self._meters = meters
@@ -138,12 +147,20 @@ class FlowDesk:
     async def _put_aside(self, letter: DeadLetter) -> None:
         self._meters.dead_letters.labels(letter.reason).inc()
         await self._publisher.dead_letter(letter)
+        self._tell(letter)
 
 
 class RowDesk:
-    """Turns records into rows on `order-lifecycle`."""
+    """Turns records into rows on `order-lifecycle`; `tell` hears of each dead letter."""
 
-    def __init__(self, publisher: RowPublisher, meters: Meters, hold: Hold) -> None:
+    def __init__(
+        self,
+        publisher: RowPublisher,
+        meters: Meters,
+        hold: Hold,
+        tell: Callable[[DeadLetter], None] = lambda letter: None,
+    ) -> None:
+        self._tell = tell
         self._publisher = publisher
         self._meters = meters
         self._hold = hold
@@ -178,6 +195,7 @@ class RowDesk:
     async def _put_aside(self, letter: DeadLetter) -> None:
         self._meters.dead_letters.labels(letter.reason).inc()
         await self._publisher.dead_letter(letter)
+        self._tell(letter)
 
     async def _publish(self, rows: list[LifecycleRow]) -> None:
         while True:

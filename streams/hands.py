@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from streams.access_procedure import AccessProcedure, granted_before
 from streams.access_receiver import AccessReceiver, Endpoint
 from streams.effect import ACCESS, FULFILLMENT, PAYMENT_NOTICE, PURCHASE_NOTICE
+from streams.meters import Meters
 from streams.notice import NoticeProcedure
 from streams.outbox import Outbox
 from streams.owners import Owners, read
@@ -17,7 +18,8 @@ from streams.quota_keeper import kept
 from streams.runner import Runner, worker_name
 from streams.settings import FlowSettings, WixSettings, WorkerSettings
 from streams.shipment import ShipmentProcedure
-from streams.wix.client import WixClient
+from streams.wix.client import WixClient, wix_transport
+from streams.wix.measured import MeasuredTransport
 
 
 @contextlib.asynccontextmanager
@@ -30,15 +32,17 @@ async def at_work(
     worker: WorkerSettings,
     owners: Owners | None = None,
     access: Endpoint | None = None,
+    meters: Meters | None = None,
 ) -> AsyncIterator[None]:
     """Carry out what is due within the block; what was begun is ended once `stop` is set.
 
     `owners` are read here unless they were before.
     """
     name, quota = worker_name(), Quota(wix.live_calls_per_minute)
+    transport = _measured(quota, meters or Meters())
     counts = QuotaCounts(quota.take, worker=name, limit=wix.wix_calls_per_minute)
     async with (
-        WixClient(wix, take=counts.take) as client,
+        WixClient(wix, take=counts.take, transport=transport) as client,
         _receiver(access, wix) as receiver,
         kept(counts, outbox),
     ):
@@ -49,6 +53,7 @@ async def at_work(
             sites=worker.worker_sites,
             call_seconds=wix.wix_timeout_seconds,
             owner=name,
+            quota=quota,
         )
         running = asyncio.create_task(runner.run(stop))
         running.add_done_callback(lambda _: stop.set())
@@ -64,6 +69,16 @@ def procedures(client: WixClient, owners: Owners, flows: FlowSettings) -> dict[s
     notice = NoticeProcedure(client, owners.sites, flows, owners.templates)
     shipment = ShipmentProcedure(client, owners.sites, flows)
     return {PAYMENT_NOTICE: notice, PURCHASE_NOTICE: notice, FULFILLMENT: shipment}
+
+
+def _measured(quota: Quota, meters: Meters) -> MeasuredTransport:
+    meters.quota_used.set_function(quota.most_used)
+    meters.quota_closed.set_function(quota.closed)
+
+    def observe(api: str, method: str, status: str, seconds: float) -> None:
+        meters.request_seconds.labels(api, method, status).observe(seconds)
+
+    return MeasuredTransport(wix_transport(), observe)
 
 
 @contextlib.asynccontextmanager

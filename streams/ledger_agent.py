@@ -8,7 +8,7 @@ from ingest.settings import KafkaSettings
 from ingest.topics import ORDER_LIFECYCLE
 from streams.ledger_seat import LedgerSeat
 from streams.ledger_swap import ledger_record
-from streams.meters import Meters
+from streams.meters import LedgerMeters
 
 BATCH = 5000
 BATCH_WITHIN_SECONDS = 0.25
@@ -40,7 +40,9 @@ def ledger_consumer(seat: LedgerSeat, stop: asyncio.Event) -> type:
     return LedgerConsumer
 
 
-def register(app: Any, kafka: KafkaSettings, seat: LedgerSeat, meters: Meters, stop: asyncio.Event) -> None:
+def register(
+    app: Any, kafka: KafkaSettings, seat: LedgerSeat, meters: LedgerMeters, stop: asyncio.Event
+) -> None:
     """Give the app its one agent, which acknowledges rows only when DuckDB holds them."""
 
     async def write(stream: Any) -> None:

@@ -10,28 +10,32 @@ from analytics.ledger import AnotherLog, Ledger, PartitionSample
 from ingest.admin import committed, end_offsets, topic_ids
 from ingest.settings import KafkaSettings
 from ingest.topics import ALL_TOPICS, EVENT_TOPICS, ORDER_LIFECYCLE
+from streams.alerting import Alerts
 from streams.app import ledger_group, make_app, worker_group
 from streams.internal import InternalServer, create_internal_app
 from streams.ledger_agent import ledger_consumer, register
 from streams.ledger_seat import LedgerSeat, failed_path, opened, ready_path
+from streams.ledger_state import LedgerState
 from streams.ledger_swap import catch_up
-from streams.meters import Meters
+from streams.meters import LedgerMeters
+from streams.pause import this_build
 from streams.report_desk import ReportDesk, refuse_open_door, report_service
 from streams.running import (
     Refusal,
     ask_log,
-    has_partitions,
     run_app,
     stop_on_signals,
     topics_present,
     until_stopped,
 )
-from streams.settings import LedgerProcessSettings
+from streams.settings import AlertSettings, LedgerProcessSettings
 
 log = logging.getLogger(__name__)
 
 SAMPLE_SECONDS = 10.0
 LOOK_SECONDS = 1.0
+WATCH_SECONDS = 1.0
+ALERTS_TOLD = "alerts-ledger.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,7 @@ class LedgerPlan:
 
     kafka: KafkaSettings
     ledger: LedgerProcessSettings
+    alerts: AlertSettings
 
 
 async def run_ledger(plan: LedgerPlan) -> None:
@@ -54,36 +59,66 @@ async def run_ledger(plan: LedgerPlan) -> None:
     seat = await until_stopped(opened(settings.path), stop)
     if seat is None:
         return
+    meters = LedgerMeters(this_build(""))
     try:
-        with report_service(seat.ledger, settings) as desk:
-            await _write(plan, seat, desk, stop)
+        with report_service(seat.ledger, settings, meters) as desk:
+            await _write(plan, seat, desk, meters, stop)
     finally:
         seat.close()
 
 
-async def _write(plan: LedgerPlan, seat: LedgerSeat, desk: ReportDesk, stop: asyncio.Event) -> None:
-    meters, kafka = Meters(), plan.kafka
+async def _write(
+    plan: LedgerPlan, seat: LedgerSeat, desk: ReportDesk, meters: LedgerMeters, stop: asyncio.Event
+) -> None:
+    kafka = plan.kafka
     app = make_app(ledger_group(kafka), kafka, plan.ledger.data_dir)
-    internal = create_internal_app(meters.registry, missing=lambda: _missing(app))
+    told = plan.ledger.data_dir / ALERTS_TOLD
+    alerts = Alerts(plan.alerts, told, count=lambda outcome: meters.alerts.labels(outcome).inc())
+    state = LedgerState(app, meters, alerts, plan.alerts)
+    internal = create_internal_app(meters.registry, missing=state.missing)
     host, port = plan.ledger.ledger_internal_host, plan.ledger.ledger_internal_port
-    async with InternalServer(internal, port, host=host, setting="LEDGER_INTERNAL_PORT"):
-        if not await until_stopped(_same_log(kafka, seat), stop):
-            return
-        app.transport.Consumer = ledger_consumer(seat, stop)
-        register(app, kafka, seat, meters, stop)
-        beside = [
-            asyncio.ensure_future(_sample(kafka, seat)),
-            asyncio.ensure_future(_publish(seat, plan.ledger.snapshot_seconds)),
-            asyncio.ensure_future(_swap(kafka, seat, desk)),
-        ]
+    async with InternalServer(internal, port, host=host, setting="LEDGER_INTERNAL_PORT"), alerts.posting():
+        watching = asyncio.ensure_future(_watch(state))
         try:
-            await run_app(app, stop)
+            await _read(plan, app, seat, desk, state, meters, stop)
         finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
-        # It may have ended because the log was changed under it.
-        await _refuse_another_log(seat)
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+
+async def _read(
+    plan: LedgerPlan,
+    app: Any,
+    seat: LedgerSeat,
+    desk: ReportDesk,
+    state: LedgerState,
+    meters: LedgerMeters,
+    stop: asyncio.Event,
+) -> None:
+    kafka = plan.kafka
+    if not await until_stopped(_same_log(kafka, seat), stop):
+        return
+    app.transport.Consumer = ledger_consumer(seat, stop)
+    register(app, kafka, seat, meters, stop)
+    beside = [
+        asyncio.ensure_future(_sample(kafka, seat, state)),
+        asyncio.ensure_future(_publish(seat, plan.ledger.snapshot_seconds)),
+        asyncio.ensure_future(_swap(kafka, seat, desk)),
+    ]
+    try:
+        await run_app(app, stop)
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+    # It may have ended because the log was changed under it.
+    await _refuse_another_log(seat)
+
+
+async def _watch(state: LedgerState) -> None:
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        state.look(datetime.now(UTC))
 
 
 async def _same_log(kafka: KafkaSettings, seat: LedgerSeat) -> bool:
@@ -102,10 +137,11 @@ async def _refuse_another_log(seat: LedgerSeat) -> None:
         raise Refusal(str(error)) from error
 
 
-async def _sample(kafka: KafkaSettings, seat: LedgerSeat) -> None:
+async def _sample(kafka: KafkaSettings, seat: LedgerSeat, state: LedgerState) -> None:
     while True:
         try:
             samples = await ask_log(lambda: _samples(kafka))
+            state.saw(datetime.now(UTC), samples, await seat.next_offset())
             await seat.record_samples(datetime.now(UTC), samples)
         except Exception:
             log.exception("no sample of the worker's progress")
@@ -163,9 +199,3 @@ async def _take_over(kafka: KafkaSettings, seat: LedgerSeat, rebuilt: Ledger, de
         # Also when it failed half-way, the file may have been opened again.
         desk.show(seat.ledger)
     log.info("the rebuilt ledger is in place: %s", seat.ledger.path)
-
-
-async def _missing(app: Any) -> list[str]:
-    if not has_partitions(app):
-        return ["no_partitions: waiting for Kafka; reports are answered from what is there"]
-    return []

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from analytics.lifecycle import LifecycleRow
 from streams.effect import HandoverRefused, Outcome
@@ -21,9 +22,19 @@ AWAY_SECONDS = 5.0
 
 
 class OutcomeSender:
-    """A crash between ack and mark sends the same rows again, with the same ids: they merge."""
+    """A crash between ack and mark sends the same rows again, with the same ids: they merge.
 
-    def __init__(self, outbox: Outbox, publisher: RowPublisher, meters: Meters) -> None:
+    `tell` hears of each change once it is sent.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        publisher: RowPublisher,
+        meters: Meters,
+        tell: Callable[[Unsent], None] = lambda one: None,
+    ) -> None:
+        self._tell = tell
         self._outbox = outbox
         self._publisher = publisher
         self._meters = meters
@@ -49,7 +60,8 @@ class OutcomeSender:
         await self._outbox.mark_sent([id_ for id_, _ in unsent])
         for _, one in unsent:
             if isinstance(one, Outcome):
-                self._meters.outcomes.labels(one.flow, one.state.value).inc()
+                self._meters.outcome(one)
+            self._tell(one)
         return len(unsent)
 
 

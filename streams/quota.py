@@ -24,10 +24,10 @@ class _Site:
 
 
 class Quota:
-    """Counts requests of the last 60 seconds for each site, in this process.
+    """Counts requests of the last 60 seconds for each site.
 
-    A site is worked by one worker at a time, so one process's count is the site's; after a lease has
-    moved, the new worker starts from nothing and Wix's 429 is the second fence.
+    A site is worked by one worker at a time, who tells the next one what it `used`; so one process's
+    count is the site's. Wix's 429 is the second fence.
     """
 
     def __init__(self, per_minute: int = 200, *, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -59,6 +59,29 @@ class Quota:
         now = self._monotonic()
         book = self._book(site, now)
         return 0 if now < book.closed_until else self._per_minute - len(book.taken)
+
+    def used(self, site: str) -> int:
+        """How many requests the site has made in the last minute."""
+        return len(self._book(site, self._monotonic()).taken)
+
+    def adopt(self, site: str, calls: int | None, *, age_seconds: float) -> None:
+        """Another worker had the site: so many requests were made, the last one `age_seconds` ago.
+
+        They count as if all had been made then; None is as many as there may be.
+        """
+        book = self._book(site, now := self._monotonic())
+        number = self._per_minute if calls is None else min(calls, self._per_minute)
+        book.taken = deque([now - age_seconds] * number)
+
+    def most_used(self) -> int:
+        """Requests of the last minute at the site that made most."""
+        now = self._monotonic()
+        return max((len(self._book(site, now).taken) for site in tuple(self._sites)), default=0)
+
+    def closed(self) -> int:
+        """How many sites wait for their quota now."""
+        now = self._monotonic()
+        return sum(book.closed_until > now for book in self._sites.values())
 
     def _book(self, site: str, now: float) -> _Site:
         book = self._sites.get(site) or self._fresh(site, now)

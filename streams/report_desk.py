@@ -6,14 +6,17 @@ import ipaddress
 import logging
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator, MutableMapping
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
 from typing import Any
 
 import uvicorn
 
 from analytics.ledger import Ledger
+from analytics.reports import Reports
 from analytics.service import create_ledger_app
 from streams.internal import bound
+from streams.meters import LedgerMeters
 from streams.running import Refusal
 from streams.settings import LedgerProcessSettings
 
@@ -24,11 +27,16 @@ SERVICE_STOP_SECONDS = 5.0
 CLOSED_SECONDS = 25.0
 
 
+# Told of each request: path, status (`none` where it was cut off), seconds.
+Observe = Callable[[str, str, float], None]
+
+
 class ReportDesk:
     """The report service's address stays the same when the ledger behind it changes."""
 
-    def __init__(self, ledger: Ledger, token: str | None) -> None:
+    def __init__(self, ledger: Ledger, token: str | None, observe: Observe | None = None) -> None:
         self._token = token
+        self._observe = observe
         self._app = create_ledger_app(ledger, token=token)
         self._open = threading.Event()
         self._open.set()
@@ -45,6 +53,7 @@ class ReportDesk:
         self._open.clear()
         try:
             await asyncio.to_thread(self._await_quiet)
+            self._app.state.let_go()
             yield
         finally:
             self._open.set()
@@ -53,9 +62,18 @@ class ReportDesk:
         """ASGI, on the service's own event loop."""
         while not self._admits():
             await asyncio.to_thread(self._open.wait, CLOSED_SECONDS)
+        began, status = time.perf_counter(), "none"
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            status = str(message.get("status", status))
+            await send(message)
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, sending)
         finally:
+            if self._observe is not None and scope["type"] == "http":
+                self._observe(str(scope["path"]), status, time.perf_counter() - began)
             with self._quiet:
                 self._under_way -= 1
                 self._quiet.notify_all()
@@ -73,9 +91,12 @@ class ReportDesk:
 
 
 @contextlib.contextmanager
-def report_service(ledger: Ledger, settings: LedgerProcessSettings) -> Iterator[ReportDesk]:
+def report_service(
+    ledger: Ledger, settings: LedgerProcessSettings, meters: LedgerMeters | None = None
+) -> Iterator[ReportDesk]:
     """The report service in a thread of its own, so that a long report never delays the log."""
-    desk = ReportDesk(ledger, settings.reports_token.get_secret_value() or None)
+    observe = None if meters is None else _observer(ledger, meters)
+    desk = ReportDesk(ledger, settings.reports_token.get_secret_value() or None, observe)
     listening = bound(settings.reports_host, settings.reports_port, setting="REPORTS_PORT")
     config = uvicorn.Config(desk, log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
@@ -88,6 +109,17 @@ def report_service(ledger: Ledger, settings: LedgerProcessSettings) -> Iterator[
         server.should_exit = True
         thread.join(SERVICE_STOP_SECONDS)
         listening.close()
+
+
+def _observer(ledger: Ledger, meters: LedgerMeters) -> Observe:
+    """Counts by the name of the report; paths that are none, which anybody can make up, are `other`."""
+    known = {question.name for question in Reports(ledger).catalogue()} | {"version", "reports", "healthz"}
+
+    def observe(path: str, status: str, seconds: float) -> None:
+        name = path.removeprefix("/reports/").strip("/")
+        meters.report_seconds.labels(name if name in known else "other", status).observe(seconds)
+
+    return observe
 
 
 def _address(listening: socket.socket) -> tuple[str, int]:

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # The sentence under each setting is its description: --help, .env.example and the README print it.
@@ -12,6 +13,8 @@ ENVIRONMENT = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, u
 
 # The Wix app ids whose payments make a payment notice due: Pricing Plans.
 PRICING_PLANS_APP_ID = "1522827f-c56c-a5c9-2ac9-00f9e6ae12d3"
+
+LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 
 
 class WixSettings(BaseSettings):
@@ -133,6 +136,34 @@ class UpkeepSettings(BaseSettings):
     """When all sites are compared with Wix's lists each day, HH:MM in UTC; empty: never by itself."""
     reconcile_after_gap: Annotated[timedelta, Field(ge=timedelta(minutes=1))] = timedelta(hours=47)
     """Compared as well when nothing had come in for so long: Wix gives a webhook up after 47 hours."""
+
+
+class AlertSettings(BaseSettings):
+    """Who hears of trouble without looking for it."""
+
+    model_config = ENVIRONMENT
+
+    alert_url: SecretStr = SecretStr("")
+    """Gets one JSON POST per new kind of failure, paused flow or stale data; https. Empty: nobody is told."""
+    alert_repeat: Annotated[timedelta, Field(ge=timedelta(minutes=1))] = timedelta(days=1)
+    """How long a trouble that was told is not told again."""
+    alerts_per_hour: Annotated[int, Field(ge=1)] = 20
+    """How many alerts a process sends in an hour; the rest waits."""
+    stale_after: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(minutes=15)
+    """Reports are stale when a record has been on the log for so long and is not in the ledger."""
+
+    @field_validator("alert_url")
+    @classmethod
+    def _check_url(cls, url: SecretStr) -> SecretStr:
+        """Alerts name sites and orders: they travel encrypted, or not at all."""
+        parts = urlsplit(url.get_secret_value())
+        if url.get_secret_value() and not _is_private(parts.scheme, parts.hostname or ""):
+            raise ValueError("write it as https://host/path; plain http only to 127.0.0.1 or localhost")
+        return url
+
+
+def _is_private(scheme: str, host: str) -> bool:
+    return bool(host) and (scheme == "https" or (scheme == "http" and host in LOOPBACK_HOSTS))
 
 
 class LedgerProcessSettings(BaseSettings):

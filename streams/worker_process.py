@@ -15,14 +15,21 @@ from ingest.settings import KafkaSettings
 from ingest.topics import EVENT_TOPICS
 from streams.access_receiver import AccessSettingsWrong, Endpoint, endpoint
 from streams.agents import FlowDesk, RowDesk, register
+from streams.alert import of_dead_letter, of_outcome
+from streams.alerting import Alerts
 from streams.app import make_app, worker_group
+from streams.dead_letter import DeadLetter
 from streams.hands import at_work
 from streams.holding import Hold, capped
 from streams.internal import InternalServer, create_internal_app
 from streams.meters import Meters
 from streams.outbox import Outbox, OutboxAway
 from streams.outbox_schema import SchemaTooNew
+from streams.outbox_unsent import Unsent
 from streams.outcomes import OutcomeSender
+from streams.owners import Owners
+from streams.pause import this_build
+from streams.reconcile_run import ReconcilePlan
 from streams.rows import RowPublisher
 from streams.running import (
     Refusal,
@@ -32,7 +39,17 @@ from streams.running import (
     topics_present,
     until_stopped,
 )
-from streams.settings import AccessSettings, FlowSettings, OutboxSettings, WixSettings, WorkerSettings
+from streams.settings import (
+    AccessSettings,
+    AlertSettings,
+    FlowSettings,
+    OutboxSettings,
+    ReportsSettings,
+    UpkeepSettings,
+    WixSettings,
+    WorkerSettings,
+)
+from streams.upkeep import Upkeep
 from streams.watchdog import Watchdog, look_at_log
 from streams.worker_state import WorkerState
 
@@ -43,6 +60,7 @@ Begin = Literal["committed", "earliest", "latest"]
 TOPIC_NAMES = [topic.name for topic in EVENT_TOPICS]
 AWAY_SECONDS = 5.0
 NOTE_SECONDS = 2.0
+ALERTS_TOLD = "alerts-worker.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +73,10 @@ class WorkerPlan:
     wix: WixSettings
     worker: WorkerSettings
     access: AccessSettings
+    alerts: AlertSettings
+    upkeep: UpkeepSettings
+    reports: ReportsSettings
+    owners: Owners
     begin: Begin = "committed"
 
 
@@ -72,7 +94,13 @@ async def run_worker(plan: WorkerPlan) -> None:
 
 
 async def _work(plan: WorkerPlan, outbox: Outbox, stop: asyncio.Event) -> None:
-    meters = Meters()
+    meters = Meters(this_build(plan.outbox.build_version))
+    alerts = Alerts(
+        plan.alerts,
+        plan.outbox.data_dir / ALERTS_TOLD,
+        count=lambda outcome: meters.alerts.labels(outcome).inc(),
+    )
+    meters.template_mistakes.set_function(lambda: plan.owners.templates.mistakes)
     app = make_app(worker_group(plan.kafka), plan.kafka, plan.outbox.data_dir)
     hold = Hold(outbox, plan.kafka.topic_prefix, lambda: stop.is_set() or bool(app.rebalancing))
     state = WorkerState(app, outbox, meters, hold, plan.kafka.topic_prefix)
@@ -82,23 +110,54 @@ async def _work(plan: WorkerPlan, outbox: Outbox, stop: asyncio.Event) -> None:
     async with InternalServer(internal, port, host=host, setting="WORKER_INTERNAL_PORT"):
         with state.watchdog.watching():
             if await until_stopped(_ready_to_read(plan, outbox), stop):
-                await _read_and_act(plan, app, outbox, meters, hold, stop)
+                parts = _Parts(app=app, outbox=outbox, meters=meters, hold=hold, alerts=alerts)
+                await _read_and_act(plan, parts, stop)
 
 
-async def _read_and_act(
-    plan: WorkerPlan, app: Any, outbox: Outbox, meters: Meters, hold: Hold, stop: asyncio.Event
-) -> None:
-    async with RowPublisher(plan.kafka) as publisher:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What the parts of a worker have in common."""
+
+    app: Any
+    outbox: Outbox
+    meters: Meters
+    hold: Hold
+    alerts: Alerts
+
+    def tell_letter(self, letter: DeadLetter) -> None:
+        self.alerts.tell(of_dead_letter(letter))
+
+    def tell_change(self, one: Unsent) -> None:
+        self.alerts.tell(of_outcome(one))
+
+
+async def _read_and_act(plan: WorkerPlan, parts: _Parts, stop: asyncio.Event) -> None:
+    app, outbox, meters, hold = parts.app, parts.outbox, parts.meters, parts.hold
+    async with RowPublisher(plan.kafka) as publisher, parts.alerts.posting():
         app.transport.Consumer = capped(hold.caps)
-        desks = FlowDesk(outbox, publisher, meters, hold), RowDesk(publisher, meters, hold)
-        register(app, plan.kafka, *desks)
-        sender = OutcomeSender(outbox, publisher, meters)
+        flows = FlowDesk(outbox, publisher, meters, hold, parts.tell_letter)
+        register(app, plan.kafka, flows, RowDesk(publisher, meters, hold, parts.tell_letter))
+        sender = OutcomeSender(outbox, publisher, meters, parts.tell_change)
         async with (
-            _beside(sender.run, lambda: _note_group(plan.kafka, outbox)),
-            at_work(outbox, stop, wix=plan.wix, flows=plan.flows, worker=plan.worker, access=_access(plan)),
+            _beside(sender.run, lambda: _note_group(plan.kafka, outbox), _upkeep(plan, outbox).run),
+            at_work(
+                outbox,
+                stop,
+                wix=plan.wix,
+                flows=plan.flows,
+                worker=plan.worker,
+                owners=plan.owners,
+                access=_access(plan),
+                meters=meters,
+            ),
         ):
             await run_app(app, stop)
         await _send_the_rest(sender)
+
+
+def _upkeep(plan: WorkerPlan, outbox: Outbox) -> Upkeep:
+    tools = ReconcilePlan(kafka=plan.kafka, wix=plan.wix, reports=plan.reports, data_dir=plan.outbox.data_dir)
+    return Upkeep(outbox, tools, plan.upkeep)
 
 
 def _access(plan: WorkerPlan) -> Endpoint | None:

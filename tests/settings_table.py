@@ -152,7 +152,8 @@ def _spelled(default: Any) -> str | None:
     if isinstance(default, bool):
         return str(default).lower()
     if isinstance(default, timedelta):
-        return f"P{default.days}D" if default >= timedelta(days=1) else f"PT{default.seconds}S"
+        is_days = default >= timedelta(days=1) and not default % timedelta(days=1)
+        return f"P{default.days}D" if is_days else f"PT{default // timedelta(seconds=1)}S"
     return str(default)
 
 
