@@ -25,7 +25,7 @@ class Card:
 
 def total(table: pd.DataFrame, column: str) -> float | None:
     """Sum of a column over all buckets; None for an empty report."""
-    return None if table.empty else float(table[column].sum())
+    return None if table.empty else float(table[column].astype(float).sum())
 
 
 def last(table: pd.DataFrame, column: str) -> float | None:
@@ -66,6 +66,61 @@ def standing(
     """A card with a column's last value (a stock, not a flow), beside the end of the period before."""
     card = Card(label=label, value="", meaning=meaning, good=good, series=_series(table, column))
     return _compared(card, last(table, column), last(previous, column))
+
+
+def share(
+    label: str,
+    table: pd.DataFrame,
+    part: str,
+    whole_column: str,
+    previous: pd.DataFrame,
+    *,
+    meaning: str,
+    good: Good = "neither",
+) -> Card:
+    """A card with one total as a share of another; its change is in points."""
+    now, before = _ratio(table, part, whole_column), _ratio(previous, part, whole_column)
+    days = whole(table)
+    series = days[part] / days[whole_column].where(days[whole_column] > 0) if len(days) else pd.Series()
+    return Card(
+        label=label,
+        value=spelling.percent(now),
+        delta=spelling.points(now, before),
+        before=f"from {spelling.percent(before)}" if before is not None else None,
+        meaning=meaning,
+        good=good,
+        series=[float(value) for value in series.dropna()],
+    )
+
+
+def by_site(known: pd.DataFrame, flow: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """One row for each site: `site, trend, placed, change, open, late, canceled, p50_hours`.
+
+    `known` is the report `sites`, `flow` and `before` are `order_flow` by site; `trend` lists what
+    was placed in each whole bucket, `change` is the relative change of `placed`.
+    """
+    placed = _by_group(flow, "placed")
+    then = _by_group(before, "placed")
+    found = pd.DataFrame({"site": known["name"].fillna(known["site"]) if "name" in known else known["site"]})
+    ids = list(known["site"])
+    found["trend"] = [_series(flow[flow["group"] == one], "placed") for one in ids]
+    found["placed"] = [placed.get(one, 0) for one in ids]
+    found["change"] = [spelling.relative(placed.get(one, 0), then.get(one)) for one in ids]
+    found["open"], found["late"] = list(known["open"]), list(known["late"])
+    canceled = _by_group(flow, "canceled")
+    found["canceled"] = [canceled.get(one, 0) for one in ids]
+    found["p50_hours"] = list(known["p50_hours"])
+    return found.sort_values("placed", ascending=False, ignore_index=True)
+
+
+def _by_group(table: pd.DataFrame, column: str) -> dict[str, float]:
+    return {} if table.empty else dict(table.groupby("group")[column].sum())
+
+
+def _ratio(table: pd.DataFrame, part: str, whole_column: str) -> float | None:
+    base = total(table, whole_column)
+    above = total(table, part)
+    return above / base if base and above is not None else None
 
 
 def _compared(card: Card, now: float | None, before: float | None) -> Card:

@@ -87,6 +87,19 @@ def forget_version() -> None:
     _newest.clear()
 
 
+def link_at_wix(site: str, kind: str, order_id: str) -> str | None:
+    """The order's page in Wix's dashboard, where DASHBOARD_SITE_IDS says which site the instance is.
+
+    Addresses: https://dev.wix.com/docs/api-reference/business-solutions/stores/skills/stores-dashboard-navigation
+    and, for plan orders, which have no page of their own, the plans' page of the same series.
+    """
+    meta_site = DashboardSettings().site_ids.get(site)
+    if meta_site is None:
+        return None
+    page = f"ecom-platform/order-details/{order_id}" if kind == "store" else "pricing-plans"
+    return f"https://manage.wix.com/dashboard/{meta_site}/{page}"
+
+
 @st.cache_data(max_entries=256, ttl="15m", show_spinner=False)
 def _fetch_version(version: str, name: str, params: Params) -> pd.DataFrame:
     return _get_table(name, params)

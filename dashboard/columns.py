@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-FRACTIONS = {"rate", "within_target", "share", "late_rate", "cancel_rate", "tracking_rate"}
+FRACTIONS = {"rate", "change", "within_target", "share", "late_rate", "cancel_rate", "tracking_rate"}
 
 
 def config(table: pd.DataFrame) -> dict[str, Any]:
@@ -18,6 +18,8 @@ def _one(name: str, column: pd.Series) -> Any:
         return st.column_config.DatetimeColumn("from", format="DD MMM YYYY")
     if isinstance(column.dtype, pd.DatetimeTZDtype) or name.endswith("_at"):
         return st.column_config.DatetimeColumn(_spelled(name), format="DD MMM YYYY HH:mm:ss")
+    if name == "trend":
+        return st.column_config.LineChartColumn("trend", width="small")
     if name in FRACTIONS:
         return st.column_config.NumberColumn(_spelled(name), format="percent")
     if name.endswith("_hours"):

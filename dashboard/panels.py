@@ -41,7 +41,17 @@ def chart(title: str, subtitle: str, draw: Callable[..., Spec], *given: Any, key
         st.vega_lite_chart(spec=_spec(draw, draw.__name__, *given), alt=f"{title}. {subtitle}")
 
 
-def empty(title: str, sentence: str, *, key: str) -> None:
+def chart_or(
+    title: str, subtitle: str, draw: Callable[..., Spec], data: pd.DataFrame, *, key: str, empty: str
+) -> None:
+    """A chart of one table, or the sentence for the empty case."""
+    if data.empty:
+        nothing(title, empty, key=key)
+    else:
+        chart(title, subtitle, draw, data, key=key)
+
+
+def nothing(title: str, sentence: str, *, key: str) -> None:
     """The box of a chart or table that has nothing to show, and why."""
     with st.container(border=True, key=key, height="stretch"):
         st.markdown(f"**{title}**")

@@ -15,15 +15,15 @@ class Questions:
     version: str
     scope: Scope
 
-    def period(self, name: str, **params: str | None) -> pd.DataFrame:
+    def period(self, name: str, **params: str | list[str] | None) -> pd.DataFrame:
         """The report over the chosen period."""
         return client.fetch(name, self.version, **params, **self.scope.params)
 
-    def before(self, name: str, **params: str | None) -> pd.DataFrame:
+    def before(self, name: str, **params: str | list[str] | None) -> pd.DataFrame:
         """The same over the period compared with; an empty table without comparison."""
         previous = self.scope.previous
         return pd.DataFrame() if previous is None else client.fetch(name, self.version, **params, **previous)
 
-    def ever(self, name: str, **params: str | None) -> pd.DataFrame:
+    def ever(self, name: str, **params: str | list[str] | None) -> pd.DataFrame:
         """The report without a period: all that is known."""
         return client.fetch(name, self.version, **params, **self.scope.now)

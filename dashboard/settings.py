@@ -21,3 +21,13 @@ class DashboardSettings(BaseSettings):
     """Port of the pages."""
     dashboard_behind_proxy: bool = False
     """Say true where a proxy that asks for a login is the only way to DASHBOARD_HOST."""
+    dashboard_site_ids: str = ""
+    """Which site at Wix an instance is, for links from an order to its page there:
+    `instanceId=metaSiteId`, commas between. The meta site id stands in the address of the site's own
+    dashboard, after `/dashboard/`."""
+
+    @property
+    def site_ids(self) -> dict[str, str]:
+        """Meta site id by instanceId."""
+        pairs = (pair.partition("=") for pair in self.dashboard_site_ids.split(",") if "=" in pair)
+        return {instance.strip(): site.strip() for instance, _, site in pairs}

@@ -48,10 +48,25 @@ def seconds(value: float | None) -> str:
 
 def change(now: float | None, before: float | None) -> str | int | None:
     """The relative change as a metric's delta; the number 0 when there is none, None when it is unknown."""
+    ratio = relative(now, before)
+    if ratio is None:
+        return None
+    return 0 if abs(ratio) < 0.0005 else f"{ratio * 100:+.1f}%"
+
+
+def relative(now: float | None, before: float | None) -> float | None:
+    """The relative change as a fraction; None where there is nothing to compare with."""
     if now is None or before is None or pd.isna(now) or pd.isna(before) or not before:
         return None
-    ratio = float(now) / float(before) - 1
-    return 0 if abs(ratio) < 0.0005 else f"{ratio * 100:+.1f}%"
+    return float(now) / float(before) - 1
+
+
+def points(now: float | None, before: float | None) -> str | int | None:
+    """The difference of two fractions in percentage points; the number 0 when there is none."""
+    if now is None or before is None or pd.isna(now) or pd.isna(before):
+        return None
+    difference = (float(now) - float(before)) * 100
+    return 0 if abs(difference) < 0.05 else f"{difference:+.1f} pp"
 
 
 def age(value: timedelta) -> str:

@@ -3,21 +3,16 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, charts, filters, frame, panels, spelling
+from dashboard import cards, charts_orders, filters, frame, panels, spelling
 from dashboard.questions import Questions
-from dashboard.scope import Scope
 from dashboard.views import order_drawer
 
-FLOW_COLOURS = {"placed": charts.BLUE, "fulfilled": charts.GREEN, "canceled": charts.SLATE}
 COLUMNS = ["number", "order_id", "state", "payment_status", "amount", "currency", "placed_at", "age_hours"]
 LIMIT = "200"
-# Card, column of `order_flow`, its definition, and which direction is good news.
-FLOWS: list[tuple[str, str, str, cards.Good]] = [
-    ("Orders placed", "placed", "Store orders placed in the period; drafts are left out.", "neither"),
-    ("Paid", "paid", "Store orders whose payment became complete in the period.", "neither"),
-    ("Fulfilled", "fulfilled", "Store orders whose last unit was handed over in the period.", "up"),
-    ("Canceled", "canceled", "Store orders canceled in the period.", "down"),
-]
+TARGET_HOURS = 72
+LATE, OPEN, ALL = "Late", "Open", "All"
+OPEN_STATES = ["placed", "approved", "partially_fulfilled", "unknown"]
+NOTHING = "No orders match these filters."
 
 
 def page() -> None:
@@ -26,79 +21,104 @@ def page() -> None:
 
 
 def _body(ask: Questions) -> None:
-    scope = ask.scope
     flow = ask.period("order_flow", kind="store", grain="day")
     before = ask.before("order_flow", kind="store", grain="day")
-    status = ask.period("order_status", kind="store")
-    late = ask.ever("orders", kind="store", late="true", limit="1000")
-    panels.cards([*_flow_cards(flow, before), _late_card(late)])
-    left, right = st.columns([3, 2])
-    with left:
-        _open_chart(flow, scope)
-    with right:
-        _status_chart(status)
-    _flow_chart(flow, scope)
+    if not cards.total(flow, "placed") and not cards.last(flow, "open_at_end"):
+        frame.no_match(NOTHING)
+    else:
+        panels.cards(_cards(ask, flow, before))
+        _stock(ask)
+        _flow(ask, flow, before)
+        _sites(ask)
     _orders(ask)
 
 
-def _flow_cards(flow: pd.DataFrame, before: pd.DataFrame) -> list[cards.Card]:
-    flows = [cards.counted(label, flow, column, before, meaning=m, good=g) for label, column, m, g in FLOWS]
-    open_now = cards.standing(
-        "Open now",
-        flow,
-        "open_at_end",
-        before,
-        meaning="Store orders placed and neither fulfilled, canceled nor rejected.",
-    )
-    return [*flows, open_now]
+def _cards(ask: Questions, flow: pd.DataFrame, before: pd.DataFrame) -> list[cards.Card]:
+    placed = "Store orders placed in the period; drafts are left out."
+    late = ask.ever("backlog", target_hours=str(TARGET_HOURS))
+    found = [
+        cards.counted("Orders placed", flow, "placed", before, meaning=placed),
+        cards.share("Paid", flow, "paid", "placed", before, meaning=PAID, good="up"),
+        cards.standing("Open now", flow, "open_at_end", before, meaning=OPEN_NOW),
+        cards.Card(
+            label=f"Waiting over {TARGET_HOURS} h",
+            value=spelling.count((late["hours_left"] < 0).sum() if len(late) else 0),
+            meaning=f"Paid more than {TARGET_HOURS} hours ago and still open.",
+        ),
+        cards.share("Canceled", flow, "canceled", "placed", before, meaning=CANCELED, good="down"),
+    ]
+    return [*found[:1], *_revenue(ask), *found[1:]]
 
 
-def _late_card(late: pd.DataFrame) -> cards.Card:
-    return cards.Card(
-        label="Waiting over 72 h",
-        value=spelling.count(len(late)),
-        meaning="Paid more than 72 hours ago and still open.",
-    )
+PAID = "Payments completed in the period, as a share of the orders placed in it."
+OPEN_NOW = "Store orders placed and neither fulfilled, canceled nor rejected."
+CANCELED = "Orders canceled in the period, as a share of those placed in it."
 
 
-def _open_chart(flow: pd.DataFrame, scope: Scope) -> None:
-    subtitle = f"Store orders at the end of each day, {scope.tz}"
-    panels.chart("Open orders", subtitle, charts.open_area, flow, key="open_orders")
+def _revenue(ask: Questions) -> list[cards.Card]:
+    """Only in one currency: two are never summed."""
+    if ask.scope.currency is None:
+        return []
+    meaning = f"What store orders paid in the period came to, in {ask.scope.currency}; refunds not taken off."
+    found, before = ask.period("revenue", grain="day"), ask.before("revenue", grain="day")
+    return [cards.counted("Paid revenue", found, "paid", before, meaning=meaning, good="up")]
 
 
-def _status_chart(status: pd.DataFrame) -> None:
-    if status.empty:
-        st.caption("No order was placed in this period.")
-        return
-    subtitle = f"{spelling.count(cards.total(status, 'orders'))} orders placed"
-    panels.chart(
-        "Where orders from this period stand now", subtitle, charts.state_bars, status, key="order_states"
-    )
+def _stock(ask: Questions) -> None:
+    left, right = st.columns([3, 2])
+    with left:
+        subtitle = f"Orders at the end of each day, {ask.scope.tz}"
+        stock = ask.period("open_by_state", kind="store", grain="day")
+        title, empty = "Open orders by status", "No order was open in this period."
+        panels.chart_or(title, subtitle, charts_orders.open_by_state, stock, key="open_orders", empty=empty)
+    with right:
+        status = ask.period("order_status", kind="store")
+        subtitle = f"{spelling.count(cards.total(status, 'orders') or 0)} orders placed"
+        title, empty = "Where orders from this period stand now", "No order was placed in this period."
+        panels.chart_or(title, subtitle, charts_orders.state_bars, status, key="order_states", empty=empty)
 
 
-def _flow_chart(flow: pd.DataFrame, scope: Scope) -> None:
+def _flow(ask: Questions, flow: pd.DataFrame, before: pd.DataFrame) -> None:
     today = flow.iloc[-1]
-    subtitle = (
-        f"Orders per day, {scope.tz} · today so far: {spelling.count(today['placed'])} placed, "
-        f"{spelling.count(today['fulfilled'])} fulfilled"
-    )
+    parts = [f"Orders per day, {ask.scope.tz}"]
+    if today["is_partial"]:
+        so_far = f"{spelling.count(today['placed'])} placed, {spelling.count(today['fulfilled'])} fulfilled"
+        parts.append(f"this day so far: {so_far}")
+    if not before.empty:
+        parts.append(f"dashed: placed, {ask.scope.comparison.lower()}")
     panels.chart(
-        "Placed, fulfilled and canceled", subtitle, charts.flow_lines, flow, FLOW_COLOURS, key="order_flow"
+        "Placed, fulfilled and canceled",
+        " · ".join(parts),
+        charts_orders.flow_lines,
+        flow,
+        before,
+        key="order_flow",
+    )
+
+
+def _sites(ask: Questions) -> None:
+    """One row for each site, with the way it went."""
+    known = ask.ever("sites")
+    if len(known) < 2:
+        return
+    flow = ask.period("order_flow", kind="store", grain="day", by="site")
+    before = ask.before("order_flow", kind="store", grain="day", by="site")
+    panels.table(
+        "Sites",
+        "Placed, canceled: in the period · open, late, median: as of now · change: against the comparison",
+        cards.by_site(known, flow, before),
+        key="sites_table",
+        empty=NOTHING,
     )
 
 
 def _orders(ask: Questions) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
-            "Kind",
-            ["store", "subscription"],
-            default="store",
-            required=True,
-            key="kind",
-            bind="query-params",
+            "Kind", ["store", "subscription"], default="store", required=True, key="kind", bind="query-params"
         )
         which = st.segmented_control(
-            "Which", ["All", "Late"], default="All", required=True, key="which", bind="query-params"
+            "Which", [LATE, OPEN, ALL], default=ALL, required=True, key="which", bind="query-params"
         )
         search = st.text_input(
             "Find",
@@ -106,11 +126,16 @@ def _orders(ask: Questions) -> None:
             key="find",
             bind="query-params",
         )
-    late = "true" if which == "Late" and kind == "store" else None
-    found = ask.ever("orders", kind=kind, late=late, search=search or None, limit=LIMIT)
-    empty = "No paid order has waited over 72 hours." if late else "No orders match these filters."
-    chosen = panels.choose_row(
-        "Orders", "Choose a row to see its history", found, COLUMNS, key="orders", empty=empty
-    )
+    is_late = which == LATE and kind == "store"
+    states = OPEN_STATES if which == OPEN and kind == "store" else None
+    late = "true" if is_late else None
+    found = ask.ever("orders", kind=kind, late=late, state=states, search=search or None, limit=LIMIT)
+    empty = f"No paid order has waited over {TARGET_HOURS} hours." if is_late else NOTHING
+    subtitle = f"The newest {LIMIT} · choose a row for its history" if len(found) == int(LIMIT) else CHOOSE
+    chosen = panels.choose_row("Orders", subtitle, found, COLUMNS, key="orders", empty=empty)
     if chosen is not None:
-        order_drawer.open_for(ask.version, str(found.iloc[chosen]["order_id"]))
+        order_drawer.choose(str(found.iloc[chosen]["order_id"]))
+    order_drawer.show(ask)
+
+
+CHOOSE = "Choose a row for its history"

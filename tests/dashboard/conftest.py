@@ -105,6 +105,7 @@ def told(service: Service) -> Service:
             *_order("1003", ago(6), ago(5.9), canceled=ago(5)),
             *history.stay("sub-1", ago(80)),
             *history.stay("sub-2", ago(80), ago(20), cause="MEMBER_ACTION"),
+            history.payment("pay-1", "1001", ago(9.9), amount="10.00", currency="EUR"),
             history.dead_letter("payments", 0, 7, ago(1)),
         ]
     )

@@ -42,33 +42,6 @@ class TestWallTime:
         assert str(charts.wall_time(local).iloc[0]) == "2026-11-01 00:00:00+00:00"
 
 
-class TestFlowLines:
-    def test_the_unfinished_bucket_is_not_drawn(self) -> None:
-        """At one in the morning every line would fall to zero."""
-        spec = charts.flow_lines(flow(), {"placed": charts.BLUE, "fulfilled": charts.GREEN})
-
-        assert {row["at"][:10] for row in rows(spec)} == {"2026-11-01", "2026-11-02"}
-
-    def test_the_time_scale_is_utc(self) -> None:
-        spec = charts.flow_lines(flow(), {"placed": charts.BLUE})
-
-        assert spec["encoding"]["x"]["scale"]["type"] == "utc"
-
-
-class TestStateBars:
-    def test_each_bar_is_labelled_with_count_and_share(self) -> None:
-        status = pd.DataFrame({"state": ["fulfilled", "canceled"], "orders": [3, 1]})
-
-        labels = {row["state"]: row["label"] for row in rows(charts.state_bars(status))}
-
-        assert labels == {"fulfilled": "3 · 75.0%", "canceled": "1 · 25.0%"}
-
-    def test_two_statuses_of_one_state_are_one_bar(self) -> None:
-        status = pd.DataFrame({"state": ["ended", "ended"], "status": ["ENDED", "EXPIRED"], "orders": [2, 3]})
-
-        assert [row["orders"] for row in rows(charts.state_bars(status))] == [5]
-
-
 class TestGainedAndLost:
     def test_lost_customers_point_down_and_new_ones_up(self) -> None:
         causes = {cause: [1, 0, 0] for cause in charts.CAUSE_COLOURS}

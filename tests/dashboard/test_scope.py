@@ -21,6 +21,8 @@ class TestScope:
         """Else an unfinished day would be compared with a whole one."""
         found = scope(label, tz="UTC", now=NOW)
 
+        assert found.previous_start is not None
+        assert found.previous_end is not None
         assert found.previous_end.time() == found.end.time()
         assert found.previous_end - found.previous_start == found.end - found.start
         assert found.start - found.previous_start == timedelta(days=RANGES[label])
