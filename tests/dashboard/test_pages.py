@@ -126,7 +126,8 @@ class TestOrders:
         app = run("orders", order="1001")
 
         assert "What happened" in words(app)
-        assert list(app.dataframe[1].value["what"]) == ["created", "approved", "fulfilled"]
+        happened = list(app.dataframe[1].value["what"])
+        assert happened == ["created", "transaction_status_changed", "approved", "fulfilled"]
 
     def test_an_order_that_nobody_knows_says_so(self, told: Service) -> None:
         assert "Nothing is known of this order" in words(run("orders", order="none-such"))
