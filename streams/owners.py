@@ -1,4 +1,4 @@
-"""What site owners wrote for us: their sites' choices and their templates, read once before anything starts."""
+"""What site owners wrote for us, their choices and their templates, read before anything starts."""
 
 from dataclasses import dataclass
 
