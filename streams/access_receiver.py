@@ -32,6 +32,10 @@ _HOW = (
 class AccessSettingsWrong(ValueError):
     """ACCESS_URL or ACCESS_SECRET can't be used. The message says why and what to do, and holds neither."""
 
+    def __init__(self, found: str, remedy: str) -> None:
+        self.found, self.remedy = found, remedy
+        super().__init__(f"{found} {remedy}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -53,9 +57,9 @@ def endpoint(settings: AccessSettings) -> Endpoint | None:
     try:
         keys = keys_of(settings.access_secret.get_secret_value())
     except BadSecret as error:
-        raise AccessSettingsWrong(f"ACCESS_SECRET can't be used: {error}. {_HOW}") from None
+        raise AccessSettingsWrong(f"ACCESS_SECRET can't be used: {error}.", _HOW) from None
     if not keys:
-        raise AccessSettingsWrong(f"ACCESS_URL is set, but ACCESS_SECRET is not. {_HOW}")
+        raise AccessSettingsWrong("ACCESS_URL is set, but ACCESS_SECRET is not.", _HOW)
     return Endpoint(url=settings.access_url, keys=keys)
 
 
@@ -144,12 +148,12 @@ def _check_url(url: str) -> None:
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https"):
-        raise AccessSettingsWrong("ACCESS_URL is no address: write it as https://host/path.")
+        raise AccessSettingsWrong("ACCESS_URL is no address.", "Write it as https://host/path.")
     if parts.username or parts.password:
-        raise AccessSettingsWrong("ACCESS_URL holds a login: leave it out, the signature says who we are.")
+        raise AccessSettingsWrong("ACCESS_URL holds a login.", "Leave it out: the signature says who we are.")
     if parts.scheme == "http" and not _is_loopback(parts):
         raise AccessSettingsWrong(
-            "ACCESS_URL is plain http to another machine, where anybody could read along: use https."
+            "ACCESS_URL is plain http to another machine, where anybody could read along.", "Use https."
         )
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from ingest.settings import KafkaSettings
 from streams.doctor import Finding, Verdict, is_well, wrong
+from streams.doctor_access import check_access
 from streams.doctor_keys import check_credentials, check_key, no_site
 from streams.doctor_log import check_log
 from streams.doctor_rooms import check_outbox, check_reports, check_worker, sites_known
@@ -21,11 +22,26 @@ from streams.doctor_wix import TEST, check_site, send_test
 from streams.plan_orders_cli_options import GUID
 from streams.plan_orders_cli_run import say_waiting
 from streams.quota_share import QUOTA_FILE, CommandQuota
-from streams.settings import KeySettings, OutboxSettings, ReportsSettings, WixSettings, WorkerSettings
+from streams.settings import (
+    AccessSettings,
+    KeySettings,
+    OutboxSettings,
+    ReportsSettings,
+    WixSettings,
+    WorkerSettings,
+)
 from streams.settings_help import settings_help
 from streams.wix.patient import PatientClient
 
-SETTINGS = (KafkaSettings, WixSettings, KeySettings, OutboxSettings, WorkerSettings, ReportsSettings)
+SETTINGS = (
+    KafkaSettings,
+    WixSettings,
+    KeySettings,
+    OutboxSettings,
+    WorkerSettings,
+    ReportsSettings,
+    AccessSettings,
+)
 PIPED_WIDTH = 400
 # Without --site, so many of the known ones are asked about.
 MOST_SITES = 3
@@ -43,6 +59,7 @@ class Ward:
     outbox: OutboxSettings
     worker: WorkerSettings
     reports: ReportsSettings
+    access: AccessSettings
 
 
 @click.command("doctor", epilog=settings_help(SETTINGS))
@@ -70,6 +87,7 @@ async def _examined(ward: Ward, sites: Sequence[str], member_id: str | None) -> 
     if is_well(findings[1:]):
         findings += await _at_wix(ward, sites, member_id)
     findings += await asyncio.to_thread(check_log, ward.kafka)
+    findings += [await check_access(ward.access)]
     findings += [await check_outbox(ward.outbox), await check_worker(ward.worker.worker_internal_port)]
     return findings + await check_reports(ward.reports)
 
@@ -106,6 +124,7 @@ def _ward() -> Ward:
             outbox=OutboxSettings(),
             worker=WorkerSettings(),
             reports=ReportsSettings(),
+            access=AccessSettings(),
         )
     except ValidationError as error:
         faults = "; ".join(f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())

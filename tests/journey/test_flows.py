@@ -1,9 +1,9 @@
-"""The four flows, from a signed webhook to a message or a fulfillment at Wix."""
+"""The flows, from a signed webhook to a message or a fulfillment at Wix, or a POST to the receiver."""
 
 import pytest
 
 from sandbox.stories.told_now import NAMES
-from sandbox.verdict import not_once
+from sandbox.verdict import not_once, not_told
 from sandbox.witness import text_of, until
 from tests.journey.conftest import Journey, member_of, the_one
 
@@ -22,7 +22,9 @@ async def test_every_story_comes_to_its_end_exactly_once(journey: Journey) -> No
     messages = [one for one in received["messages"] if one["participant"].get("memberId") in theirs]
     orders = {end.order_id for end in ends}
     fulfillments = [one for one in received["fulfillments"] if one["orderId"] in orders]
+    changes = [one for one in received["access"] if one["orderId"] in orders]
     assert not_once(ends, messages, fulfillments) == []
+    assert not_told(ends, changes) == []
     assert set(journey.teller.answers) == {"200"}
 
 
@@ -112,3 +114,16 @@ class TestFulfillment:
             return [row["state"] for row in rows] == ["fulfilled"]
 
         await until("the order is fulfilled in the ledger", state, seconds=30)
+
+
+class TestAccess:
+    async def test_subscription_is_told_of_once_for_each_change_and_in_order(self, journey: Journey) -> None:
+        """F5: start, pause and resumption; each is several webhooks, and one signed POST."""
+        story = await journey.tell("paused_and_resumed")
+
+        order_id = story.expected[0].order_id
+        received = (await journey.witness.received())["access"]
+        told = [one for one in received if one["orderId"] == order_id]
+        assert [one["body"]["type"] for one in told] == ["access.granted", "access.revoked", "access.granted"]
+        assert [one["body"]["data"]["change"] for one in told] == ["started", "paused", "resumed"]
+        assert {one["body"]["data"]["memberId"] for one in told} == {member_of(story)}

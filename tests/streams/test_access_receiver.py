@@ -1,5 +1,9 @@
 """The receiver of access changes: how it must be set, what it is sent, and what its answers mean."""
 
+import os
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,7 +17,10 @@ from streams import reason
 from streams.access_errors import ReceiverAway, ReceiverRefused
 from streams.access_receiver import FAILURES, AccessReceiver, AccessSettingsWrong, Endpoint, endpoint
 from streams.access_signature import keys_of, signature
+from streams.doctor import Verdict
+from streams.doctor_access import check_access
 from streams.settings import AccessSettings
+from tests.source_tree import ROOT
 from tests.streams.wix_site import SandboxSite, sandbox_site
 
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -87,10 +94,31 @@ class TestEndpoint:
 
         said = str(refused.value)
         assert told in said
-        assert "https" in said or "Set ACCESS_SECRET" in said or "leave it out" in said
+        assert "https" in said or "Set ACCESS_SECRET" in said or "Leave it out" in said
         # Neither secrets nor logins are repeated.
         assert "hunter2" not in said
         assert not secret or secret not in said
+
+    def test_worker_does_not_start_with_settings_that_cannot_be_used(self, tmp_path: Path) -> None:
+        environment = os.environ | {
+            "ACCESS_URL": "http://school.example/",
+            "ACCESS_SECRET": SECRET,
+            "DATA_DIR": str(tmp_path),
+        }
+
+        ended = subprocess.run(
+            [sys.executable, "-m", "streams", "worker"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert ended.returncode == 1
+        assert "Error: ACCESS_URL is plain http" in ended.stderr
+        assert "Traceback" not in ended.stderr
+        assert SECRET not in ended.stderr + ended.stdout
 
     def test_secret_is_in_no_text_of_it(self) -> None:
         found = endpoint(settings())
@@ -265,3 +293,50 @@ def signed(body: bytes) -> dict[str, Any]:
         "webhook-timestamp": str(timestamp),
         "webhook-signature": signature(keys_of(SECRET), "a", timestamp, body),
     }
+
+
+class TestDoctor:
+    async def test_access_that_is_off_is_no_trouble(self) -> None:
+        found = await check_access(settings(url=""))
+
+        assert (found.verdict, found.found) == (Verdict.OK, "off: ACCESS_URL is not set")
+
+    async def test_receiver_that_answers_is_fine_and_is_told_nothing(self, site: SandboxSite) -> None:
+        found = await check_access(settings(f"{site.url}/access", f"{SECRET},{NEXT_SECRET}"))
+
+        assert (found.verdict, found.found) == (Verdict.OK, "on, signed with 2 secrets")
+        assert site.access == []
+
+    @pytest.mark.parametrize(
+        ("url", "secret"), [("http://127.0.0.1:1/", SECRET), ("http://127.0.0.1:1/", "")]
+    )
+    async def test_receiver_that_cannot_be_told_is_wrong(self, url: str, secret: str) -> None:
+        found = await check_access(settings(url, secret))
+
+        assert found.verdict is Verdict.WRONG
+        assert found.remedy
+
+
+class TestDocumentation:
+    def test_the_receiver_of_the_documentation_takes_what_is_ours_once_and_nothing_else(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        page = (ROOT / "docs" / "access.md").read_text(encoding="utf-8")
+        code = page.partition("```python\n")[2].partition("HTTPServer((")[0]
+        monkeypatch.setenv("ACCESS_SECRET", SECRET)
+        there: dict[str, Any] = {}
+        exec(code, there)
+        change = CHANGE | {"data": {"memberId": "m-1", "planId": "p-1"}}
+        body = httpx.Request("POST", "http://here", json=change).content
+        with there["HTTPServer"](("127.0.0.1", 0), there["Receiver"]) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            url = f"http://127.0.0.1:{server.server_port}/"
+
+            stranger = signed(body) | {"webhook-signature": "v1,AAAA"}
+            answers = [
+                httpx.post(url, content=body, headers=one) for one in (stranger, signed(body), signed(body))
+            ]
+            server.shutdown()
+
+        assert [answer.status_code for answer in answers] == [401, 204, 204]
+        assert capsys.readouterr().out == "access.granted m-1 p-1\n"
