@@ -37,7 +37,9 @@ SETTLE_PAUSE_SECONDS = 0.5
 class Book(Protocol):
     """What carrying out needs of the outbox."""
 
-    async def claim(self, owner: str, wanted: Held, ready: Ready, lasts: timedelta) -> Held | None:
+    async def claim(
+        self, owner: str, wanted: Held, ready: Ready, lasts: timedelta, *, calls: int
+    ) -> Held | None:
         """Claim before the one call; None if the effect is no longer ours."""
         ...
 
@@ -60,7 +62,10 @@ class _Decided(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Carrier:
-    """Carries out one effect. `on_call` is told when a call begins that had better not be cut short.
+    """Carries out one effect.
+
+    `on_call` is told when a call begins that had better not be cut short; `calls` tells how many
+    requests the site has made in the last minute.
 
     `site_failed` says afterwards whether Wix gave the site no service.
     """
@@ -73,6 +78,7 @@ class Carrier:
     backoff: Backoff = field(default_factory=Backoff)
     call_seconds: float = 10.0
     on_call: Callable[[], None] = lambda: None
+    calls: Callable[[], int] = lambda: 0
     site_failed: bool = field(init=False, default=False)
     _during: str = field(init=False, default="prepare")
     _began: float = field(init=False, default_factory=lambda: seconds())
@@ -129,7 +135,8 @@ class Carrier:
         self.on_call()
         lasts = self.call_seconds + MARGIN_SECONDS
         ends = seconds() + lasts - RESERVE_SECONDS
-        claimed = await self.book.claim(self.owner, self.held, ready, timedelta(seconds=lasts))
+        lasting, calls = timedelta(seconds=lasts), self.calls()
+        claimed = await self.book.claim(self.owner, self.held, ready, lasting, calls=calls)
         if claimed is None:
             raise _Lost
         self.held = claimed

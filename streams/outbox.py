@@ -24,7 +24,7 @@ from streams import (
 from streams.change import Change, Circuit, Held, Listed, Wanted
 from streams.effect import Decision, State
 from streams.outbox_away import OutboxAway
-from streams.outbox_claims import Errand, Terms
+from streams.outbox_claims import Claiming, Errand, Picked, Terms
 from streams.outbox_redrives import Redrive
 from streams.outbox_unsent import Unsent
 from streams.outbox_writer import Turn, Writer
@@ -33,7 +33,7 @@ from streams.procedure import Ready
 from streams.quota_counts import QuotaCount
 from streams.settings import OutboxSettings
 
-__all__ = ["Errand", "Outbox", "OutboxAway"]
+__all__ = ["Errand", "Outbox", "OutboxAway", "Picked"]
 
 
 class Outbox:
@@ -129,7 +129,7 @@ class Outbox:
         """Whether the group was noted, by any worker, ever."""
         return await self._writer.do(lambda turn: outbox_intake.knows_group(turn, group))
 
-    async def pick(self, errand: Errand) -> list[tuple[str, list[Held]]]:
+    async def pick(self, errand: Errand) -> list[Picked]:
         """Lease sites that have something ready and hand out their first effects, in order."""
         return await self._writer.do(lambda turn: outbox_claims.pick(turn, errand, self._terms))
 
@@ -138,9 +138,11 @@ class Outbox:
         lease = self._terms.site_lease
         return await self._writer.do(lambda turn: outbox_leases.renew(turn, owner, sites, lease))
 
-    async def release(self, owner: str, sites: Collection[str]) -> None:
-        """Let other workers have the sites at once."""
-        await self._writer.do(lambda turn: outbox_leases.release(turn, owner, sites))
+    async def release(
+        self, owner: str, sites: Collection[str], calls: Mapping[str, int] | None = None
+    ) -> None:
+        """Let other workers have the sites at once, and know of the last minute's `calls` there."""
+        await self._writer.do(lambda turn: outbox_leases.release(turn, owner, sites, calls))
 
     async def lease(self, owner: str, name: str) -> bool:
         """Take, for as long as a site's lease, what one worker at a time may do; False if another has it."""
@@ -155,11 +157,15 @@ class Outbox:
         """What was noted under the name, by any worker."""
         return await self._writer.do(lambda turn: outbox_notes.read(turn, name))
 
-    async def claim(self, owner: str, wanted: Held, ready: Ready, lasts: timedelta) -> Held | None:
-        """Claim before the one call; None if the effect or its site is no longer the owner's."""
-        return await self._writer.do(
-            lambda turn: outbox_claims.claim(turn, owner, wanted, ready, lasts, self._terms)
-        )
+    async def claim(
+        self, owner: str, wanted: Held, ready: Ready, lasts: timedelta, *, calls: int = 0
+    ) -> Held | None:
+        """Claim before the one call; None if the effect or its site is no longer the owner's.
+
+        `calls` are the site's requests of the last minute: who has the site next must know.
+        """
+        by = Claiming(owner=owner, lasts=lasts, calls=calls)
+        return await self._writer.do(lambda turn: outbox_claims.claim(turn, wanted, ready, by, self._terms))
 
     async def settle(self, known: Held, to: Change) -> bool:
         """Record what came of it; False if the effect has moved on and nothing was recorded."""

@@ -1,8 +1,8 @@
 """What a worker may take up: effects that are ready, claims before a call, changes after it."""
 
 import json
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from streams import outbox_circuits, outbox_pauses, outbox_ready
 from streams.change import Change, Held
 from streams.effect import State
 from streams.outbox_change import EffectRow, change, find
-from streams.outbox_leases import holds, lease, release
+from streams.outbox_leases import Spent, holds, lease, release, spent
 from streams.outbox_schema import EFFECTS
 from streams.outbox_writer import Turn
 from streams.pause import Bug
@@ -35,13 +35,26 @@ _EXPIRED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """What a runner asks for: flows it can carry out, sites it has in hand, how many more it wants."""
+    """What a runner asks for: flows it can carry out, sites it has in hand, how many more it wants.
+
+    `calls` are the requests of the last minute at sites that it lets go of.
+    """
 
     owner: str
     flows: Collection[str]
     in_hand: Collection[str] = ()
     released: Collection[str] = ()
+    calls: Mapping[str, int] = field(default_factory=dict)
     sites: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picked:
+    """A site that is leased now, its first effects in order, and what others asked Wix for there."""
+
+    site: str
+    effects: list[Held]
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +66,14 @@ class Terms:
     build: str
 
 
-def pick(turn: Turn, errand: Errand, terms: Terms) -> list[tuple[str, list[Held]]]:
+def pick(turn: Turn, errand: Errand, terms: Terms) -> list[Picked]:
     """Lease sites that have something ready, longest due first, and hand out their first effects.
 
     Expired claims come into doubt on the way, except those of sites in hand. Of a site that failed
     several times running one effect is handed out, of a paused flow none.
     """
     asked: dict[str, Any] = {"moment": turn.now, "in_hand": list(errand.in_hand)}
-    release(turn, errand.owner, errand.released)
+    release(turn, errand.owner, errand.released, errand.calls)
     _doubt_expired(turn, asked, terms)
     if errand.sites <= 0:
         return []
@@ -69,20 +82,35 @@ def pick(turn: Turn, errand: Errand, terms: Terms) -> list[tuple[str, list[Held]
     asked |= {"me": errand.owner, "flows": flows, "sites": errand.sites}
     # Sorted, so that two workers who take leases at once don't wait for each other.
     sites = sorted(outbox_ready.sites(turn, asked))
+    if not sites:
+        return []
+    by_others = spent(turn, errand.owner, sites)
     leased = [site for site in sites if lease(turn, errand.owner, site, terms.site_lease)]
-    probed = outbox_circuits.probed(turn, leased) if leased else set()
+    probed = outbox_circuits.probed(turn, leased)
     batches = {site: 1 if site in probed else SITE_BATCH for site in leased}
-    return [(site, outbox_ready.effects(turn, asked, site, batch)) for site, batch in batches.items()]
+    return [
+        Picked(site=site, effects=outbox_ready.effects(turn, asked, site, batch), spent=by_others.get(site))
+        for site, batch in batches.items()
+    ]
 
 
-def claim(turn: Turn, owner: str, wanted: Held, ready: Ready, lasts: timedelta, terms: Terms) -> Held | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claiming:
+    """Who claims, for how long, and how many requests the site has made in the last minute."""
+
+    owner: str
+    lasts: timedelta
+    calls: int = 0
+
+
+def claim(turn: Turn, wanted: Held, ready: Ready, by: Claiming, terms: Terms) -> Held | None:
     """Write down that the one call is about to be made; None if the effect or its site is no longer ours.
 
     The lease must still be held, the effect still stand at the step at which it was handed out,
     its flow not be paused, and no mark may have come in between (then it is suppressed here).
     """
     row = find(turn, wanted.effect.key)
-    if row is None or row.step != wanted.step or not holds(turn, owner, row.instance_id):
+    if row is None or row.step != wanted.step or not holds(turn, by.owner, row.instance_id, by.calls):
         return None
     if any(paused.flow == row.flow for paused in outbox_pauses.in_force(turn, terms.build)):
         return None
@@ -91,8 +119,8 @@ def claim(turn: Turn, owner: str, wanted: Held, ready: Ready, lasts: timedelta, 
         row,
         Change(state=State.CLAIMED, consent=ready.consent),
         called_at=turn.now,
-        claimed_until=turn.now + lasts,
-        claimed_by=owner,
+        claimed_until=turn.now + by.lasts,
+        claimed_by=by.owner,
         claim_facts=json.dumps(dict(ready.claim)),
         ref=wanted.effect.ref,
         wix_id=None,

@@ -1,15 +1,20 @@
-"""Which worker has which site: leases by the database's clock."""
+"""Which worker has which site, and what it has asked Wix for there: leases by the database's clock."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from streams.outbox_schema import LEASES
 from streams.outbox_writer import Turn
+from streams.quota import WINDOW_SECONDS
+
+# More requests than one effect takes.
+CALLS_OF_A_FLOW = 10
 
 _MINE = LEASES.c.owner == bindparam("me")
 _IS_FREE = or_(_MINE, LEASES.c.until <= bindparam("moment"))
@@ -23,9 +28,32 @@ def _taking(insert: sqlite.Insert | postgresql.Insert) -> ReturningInsert[Any]:
 
 
 _TAKE = {"sqlite": _taking(sqlite.insert(LEASES)), "postgresql": _taking(postgresql.insert(LEASES))}
-_HOLDS = select(LEASES.c.until).where(
-    LEASES.c.instance_id == bindparam("site"), _MINE, LEASES.c.until > bindparam("moment")
+_OF_ME = and_(_MINE, LEASES.c.instance_id == bindparam("site"))
+_LET_GO = (
+    update(LEASES)
+    .where(_OF_ME)
+    .values(
+        until=bindparam("moment"),
+        calls=bindparam("number"),
+        calls_at=bindparam("moment"),
+        calls_by=bindparam("me"),
+    )
 )
+_FORGET = delete(LEASES).where(_MINE, LEASES.c.instance_id.in_(bindparam("sites", expanding=True)))
+_KNOWN = select(LEASES).where(LEASES.c.instance_id.in_(bindparam("sites", expanding=True)))
+_HOLDS = (
+    update(LEASES)
+    .where(_OF_ME, LEASES.c.until > bindparam("moment"))
+    .values(calls=bindparam("number"), calls_at=bindparam("moment"), calls_by=bindparam("me"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """Requests that another worker made for a site in a minute that ended `age_seconds` ago."""
+
+    calls: int
+    age_seconds: float
 
 
 def lease(turn: Turn, owner: str, site: str, lasts: timedelta) -> bool:
@@ -34,10 +62,10 @@ def lease(turn: Turn, owner: str, site: str, lasts: timedelta) -> bool:
     return turn.connection.execute(_TAKE[turn.dialect], row).first() is not None
 
 
-def holds(turn: Turn, owner: str, site: str) -> bool:
-    """Whether the owner has the site now."""
-    asked = {"me": owner, "site": site, "moment": turn.now}
-    return turn.connection.scalar(_HOLDS, asked) is not None
+def holds(turn: Turn, owner: str, site: str, calls: int) -> bool:
+    """Whether the owner has the site now; what it has asked Wix for there is noted on the way."""
+    asked = {"me": owner, "site": site, "moment": turn.now, "number": calls}
+    return turn.connection.execute(_HOLDS, asked).rowcount == 1
 
 
 def renew(turn: Turn, owner: str, sites: Sequence[str], lasts: timedelta) -> set[str]:
@@ -51,8 +79,25 @@ def renew(turn: Turn, owner: str, sites: Sequence[str], lasts: timedelta) -> set
     return set(kept.scalars())
 
 
-def release(turn: Turn, owner: str, sites: Collection[str]) -> None:
-    """Let other workers have the sites at once."""
-    if sites:
-        mine = delete(LEASES).where(LEASES.c.owner == owner, LEASES.c.instance_id.in_(sites))
-        turn.connection.execute(mine)
+def release(turn: Turn, owner: str, sites: Collection[str], calls: Mapping[str, int] | None = None) -> None:
+    """Let other workers have the sites at once, with the requests of the last minute that `calls` tells."""
+    told = {site: number for site, number in (calls or {}).items() if number and site in sites}
+    for site, number in told.items():
+        turn.connection.execute(_LET_GO, {"me": owner, "site": site, "moment": turn.now, "number": number})
+    silent = [site for site in sites if site not in told]
+    if silent:
+        turn.connection.execute(_FORGET, {"me": owner, "sites": silent})
+
+
+def spent(turn: Turn, owner: str, sites: Sequence[str]) -> dict[str, Spent]:
+    """What others asked Wix for at these sites within the last minute; to be asked before `lease`."""
+    found = {}
+    for row in turn.connection.execute(_KNOWN, {"sites": sites}):
+        if row.calls_at is None or row.calls_by == owner:
+            continue
+        age = max(0.0, (turn.now - row.calls_at).total_seconds())
+        if age < WINDOW_SECONDS:
+            # Who did not let go told at its last claim, and may have begun something else since.
+            more = 0 if row.until == row.calls_at else CALLS_OF_A_FLOW
+            found[row.instance_id] = Spent(calls=row.calls + more, age_seconds=age)
+    return found

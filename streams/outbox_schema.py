@@ -134,6 +134,10 @@ LEASES = Table(
     Column("instance_id", Text, primary_key=True),
     Column("owner", Text, nullable=False),
     Column("until", Moment, nullable=False),
+    # Requests to Wix in the minute before the last owner let go of the site, which was at `calls_at`.
+    Column("calls", Integer),
+    Column("calls_at", Moment),
+    Column("calls_by", Text),
 )
 
 OUTCOMES = Table(
@@ -228,8 +232,7 @@ def _second(connection: Connection) -> None:
 
 def _third(connection: Connection) -> None:
     """Which build goes on after a pause."""
-    if "ended_by" not in {column["name"] for column in inspect(connection).get_columns(PAUSES.name)}:
-        connection.execute(text("alter table paused_flows add column ended_by text"))
+    _add_column(connection, PAUSES, "ended_by", "text")
 
 
 def _fourth(connection: Connection) -> None:
@@ -247,8 +250,20 @@ def _fifth(connection: Connection) -> None:
         connection.execute(text(f"create index if not exists {name} on effects ({columns}) where {ready}"))
 
 
+def _sixth(connection: Connection) -> None:
+    """A site's requests, so that its quota goes with its lease."""
+    for name, kind in {"calls": "integer", "calls_at": "bigint", "calls_by": "text"}.items():
+        _add_column(connection, LEASES, name, kind)
+
+
+def _add_column(connection: Connection, table: Table, name: str, kind: str) -> None:
+    """Unless `_first` made the table with it just now."""
+    if name not in {column["name"] for column in inspect(connection).get_columns(table.name)}:
+        connection.execute(text(f"alter table {table.name} add column {name} {kind}"))
+
+
 # Never edited after a release: a change is one more entry.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second, _third, _fourth, _fifth)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second, _third, _fourth, _fifth, _sixth)
 
 
 def migrate(connection: Connection) -> int:

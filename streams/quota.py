@@ -64,14 +64,13 @@ class Quota:
         """How many requests the site has made in the last minute."""
         return len(self._book(site, self._monotonic()).taken)
 
-    def adopt(self, site: str, calls: int | None, *, age_seconds: float) -> None:
+    def adopt(self, site: str, calls: int, *, age_seconds: float) -> None:
         """Another worker had the site: so many requests were made, the last one `age_seconds` ago.
 
-        They count as if all had been made then; None is as many as there may be.
+        They count as if all had been made then.
         """
-        book = self._book(site, now := self._monotonic())
-        number = self._per_minute if calls is None else min(calls, self._per_minute)
-        book.taken = deque([now - age_seconds] * number)
+        now = self._monotonic()
+        self._book(site, now).taken = deque([now - age_seconds] * min(calls, self._per_minute))
 
     def most_used(self) -> int:
         """Requests of the last minute at the site that made most."""

@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from streams.outbox import Errand, Outbox
 from streams.outbox_away import OutboxAway
 from streams.outbox_circuits import FAILURES
 from streams.procedure import Procedure
+from streams.quota import Quota
 from streams.setback import Backoff
 
 _LOG = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ _LOG = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 # How long calls under way may take to finish once the worker is told to stop.
 STOP_SECONDS = 5.0
+# How soon after one look for work the next may begin.
+PICK_SECONDS = 0.01
 AWAY_SECONDS = 1.0
 # Payloads of old final effects are emptied a few at a time.
 PRUNE_SECONDS = 600.0
@@ -39,8 +42,8 @@ class Runner:
     """One worker's hands. Several runners on one outbox are safe: a site has one of them at a time.
 
     `procedures` by flow; effects of other flows are left to builds that know them. `call_seconds`
-    is the longest single call, by which claims are measured. `now` is the time that procedures
-    decide by.
+    is the longest single call, by which claims are measured. `quota` is what the procedures' client
+    takes from; it goes with the sites. `now` is the time that procedures decide by.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Runner:
         call_seconds: float = 10.0,
         backoff: Backoff | None = None,
         owner: str | None = None,
+        quota: Quota | None = None,
         poll_seconds: float = POLL_SECONDS,
         stop_seconds: float = STOP_SECONDS,
         now: Callable[[], datetime] = utc_now,
@@ -62,6 +66,7 @@ class Runner:
         self._call_seconds = call_seconds
         self._backoff = backoff or Backoff()
         self._owner = owner or worker_name()
+        self._quota = quota or Quota()
         self._poll_seconds = poll_seconds
         self._stop_seconds = stop_seconds
         self._now = now
@@ -79,8 +84,11 @@ class Runner:
         beside = [watch, asyncio.create_task(self._renew()), asyncio.create_task(self._prune())]
         try:
             while not stop.is_set():
+                began = seconds()
                 pause = self._poll_seconds if await self._pick() else AWAY_SECONDS
                 await self._outbox.wait_for_news(pause)
+                # News that come together are looked at together.
+                await asyncio.sleep(max(0.0, began + PICK_SECONDS - seconds()))
         finally:
             for task in beside:
                 task.cancel()
@@ -95,6 +103,7 @@ class Runner:
             flows=tuple(self._procedures),
             in_hand=(*self._hands, *self._resting),
             released=tuple(self._released),
+            calls=self._used(self._released),
             sites=self._capacity - len(self._hands),
         )
         try:
@@ -103,9 +112,12 @@ class Runner:
             _LOG.warning("%s", away)
             return False
         self._released.difference_update(errand.released)
-        for site, effects in picked:
-            self._released.discard(site)
-            self._hands[site] = asyncio.create_task(self._work(site, effects), name=f"site {site}")
+        for one in picked:
+            self._released.discard(one.site)
+            if one.spent is not None:
+                self._quota.adopt(one.site, one.spent.calls, age_seconds=one.spent.age_seconds)
+            work = self._work(one.site, one.effects)
+            self._hands[one.site] = asyncio.create_task(work, name=f"site {one.site}")
         return True
 
     async def _work(self, site: str, effects: list[Held]) -> None:
@@ -142,6 +154,7 @@ class Runner:
             backoff=self._backoff,
             call_seconds=self._call_seconds,
             on_call=lambda: self._calling.add(site),
+            calls=lambda: self._quota.used(site),
         )
         try:
             return await carrier.carry(), carrier.site_failed
@@ -198,4 +211,7 @@ class Runner:
             if tasks:
                 await asyncio.wait(tasks, timeout=self._stop_seconds)
         with suppress(OutboxAway):
-            await self._outbox.release(self._owner, sites)
+            await self._outbox.release(self._owner, sites, self._used(sites))
+
+    def _used(self, sites: Iterable[str]) -> dict[str, int]:
+        return {site: self._quota.used(site) for site in sites}

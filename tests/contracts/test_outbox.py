@@ -63,7 +63,7 @@ async def outbox(outboxes: Outboxes) -> Outbox:
 async def picked(outbox: Outbox, owner: str = "one", *, in_hand: tuple[str, ...] = ()) -> dict[str, Held]:
     """What a worker is handed out now, by key."""
     errand = Errand(owner=owner, flows=(FLOW,), in_hand=in_hand, sites=10)
-    return {held.effect.key: held for _, some in await outbox.pick(errand) for held in some}
+    return {held.effect.key: held for one in await outbox.pick(errand) for held in one.effects}
 
 
 async def claimed(outbox: Outbox, key: str = KEY, owner: str = "one") -> Held:
@@ -284,7 +284,7 @@ class TestLease:
         second = await two.pick(Errand(owner="two", flows=(FLOW,), sites=9))
 
         assert [len(first), len(second)] == [1, 1]
-        assert {site for site, _ in first + second} == {SITE, "another"}
+        assert {one.site for one in first + second} == {SITE, "another"}
 
     async def test_a_worker_that_stopped_renewing_loses_its_sites(self, outbox: Outbox, clock: Clock) -> None:
         await outbox.record(due(an_effect()))

@@ -58,7 +58,7 @@ async def outbox(builds: Builds) -> Outbox:
 async def picked(outbox: Outbox, *flows: str) -> list[Held]:
     """What a worker with free hands is handed out now; its sites are let go of at once."""
     found = await outbox.pick(Errand(owner="one", flows=flows or (FLOW,), sites=10))
-    return [held for _, some in found for held in some]
+    return [held for one in found for held in one.effects]
 
 
 async def worked(outbox: Outbox, to: Change) -> str:
@@ -326,7 +326,7 @@ class TestASiteWithVeryMuchToDo:
         busy = Errand(owner="one", flows=(FLOW,), sites=10, in_hand=(SITE,))
 
         found = await outbox.pick(busy)
-        assert {site: [held.effect.key for held in some] for site, some in found} == {
+        assert {one.site: [held.effect.key for held in one.effects] for one in found} == {
             "another": ["x"],
             "one more": ["y"],
         }

@@ -53,8 +53,8 @@ async def _fill(folder: Path) -> None:
             "unclear": Change(state=State.FAILED, reason="out_of_attempts", in_doubt=True),
         }
         await outbox.record(due(*(an_effect(key, order=key) for key in changes)))
-        for _, some in await outbox.pick(Errand(owner="w", flows=(FLOW,), sites=1)):
-            for held in some:
+        for one in await outbox.pick(Errand(owner="w", flows=(FLOW,), sites=1)):
+            for held in one.effects:
                 claim = await outbox.claim("w", held, Ready(request=None), timedelta(seconds=20))
                 assert claim is not None
                 await outbox.settle(claim, changes[held.effect.key])
@@ -212,7 +212,7 @@ async def _fail_running(folder: Path, times: int) -> None:
     for number in range(times):
         await outbox.record(due(an_effect(f"try-{number}", order=f"try-{number}")))
         picked = await outbox.pick(Errand(owner="w", flows=(FLOW,), sites=9))
-        (held,) = [one for site, some in picked if site == SITE for one in some]
+        (held,) = [one for each in picked if each.site == SITE for one in each.effects]
         busy = Change(state=State.WAITING, reason="wix_busy", again_in=600.0, site_failed=True)
         assert await outbox.settle(held, busy)
     await outbox.close()

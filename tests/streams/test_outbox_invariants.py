@@ -85,7 +85,7 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule(worker=WORKERS)
     def pick(self, worker: str) -> None:
         picked = self.do(self.outbox.pick(Errand(owner=worker, flows=(FLOW,), sites=3)))
-        self.handed[worker] = [held for _, some in picked for held in some]
+        self.handed[worker] = [held for one in picked for held in one.effects]
 
     @precondition(lambda self: any(self.handed.values()))
     @rule(worker=WORKERS, end=ENDS)

@@ -110,3 +110,23 @@ class TestLeft:
         taken(quota, "s", 21)
 
         assert quota.left("s") == 0
+
+
+class TestAdopt:
+    def test_counts_what_another_worker_made_as_of_then(self, clock: Clock) -> None:
+        quota = Quota(200, monotonic=clock)
+
+        quota.adopt("s", 150, age_seconds=20)
+
+        assert (quota.used("s"), taken(quota, "s", 201)) == (150, 50)
+        clock.now += 40
+        assert quota.used("s") == 50
+
+    def test_replaces_what_was_counted_here_before(self, clock: Clock) -> None:
+        """The other worker was told of that, and told it back."""
+        quota = Quota(200, monotonic=clock)
+        taken(quota, "s", 30)
+
+        quota.adopt("s", 60, age_seconds=0)
+
+        assert quota.used("s") == 60

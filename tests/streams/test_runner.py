@@ -709,7 +709,9 @@ class TestCrash:
     async def test_during_the_call_is_asked_after(self, tmp_path: Path, reached_wix: bool) -> None:
         async with opened(tmp_path, lease=0.1) as outbox:
             await outbox.record(due(an_effect()))
-            ((_, (held,)),) = await outbox.pick(Errand(owner="dead", flows=(FLOW,), sites=1))
+            ((held,),) = (
+                one.effects for one in await outbox.pick(Errand(owner="dead", flows=(FLOW,), sites=1))
+            )
             assert await outbox.claim("dead", held, Ready(request=None), timedelta(seconds=0.05))
 
         async with opened(tmp_path) as outbox:
