@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from ingest.app import Door, Keys, create_app
 from ingest.handover import Warehouse
+from ingest.impatience import impatient
 from ingest.internal import create_internal_app
 from ingest.metrics import DoorMetrics
 from ingest.publisher import Publisher
@@ -101,7 +102,7 @@ def _listener(app: Starlette) -> Listener:
     return Listener(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=impatient(),
             ws="none",
             lifespan="off",
             access_log=False,

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from streams.impatience import impatient
 from streams.running import Refusal
 
 # What is missing before it does its work, in words; empty when nothing is.
@@ -66,7 +67,9 @@ class InternalServer:
 
     def __init__(self, app: Starlette, port: int, *, setting: str, host: str = LOOPBACK) -> None:
         self._socket = bound(host, port, setting=setting)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
+        config = uvicorn.Config(
+            app, http=impatient(), ws="none", log_config=None, access_log=False, lifespan="off"
+        )
         self._server = _Quiet(config)
         self._task: asyncio.Task[None] | None = None
 

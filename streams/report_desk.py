@@ -15,6 +15,7 @@ import uvicorn
 from analytics.ledger import Ledger
 from analytics.reports import Reports
 from analytics.service import create_ledger_app
+from streams.impatience import impatient
 from streams.internal import bound
 from streams.meters import LedgerMeters
 from streams.running import Refusal
@@ -98,7 +99,9 @@ def report_service(
     observe = None if meters is None else _observer(ledger, meters)
     desk = ReportDesk(ledger, settings.reports_token.get_secret_value() or None, observe)
     listening = bound(settings.reports_host, settings.reports_port, setting="REPORTS_PORT")
-    config = uvicorn.Config(desk, log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        desk, http=impatient(), ws="none", log_config=None, access_log=False, lifespan="off"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="reports", daemon=True)
     thread.start()
