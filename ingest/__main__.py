@@ -20,6 +20,7 @@ from ingest.admin import (
 from ingest.app import Keys
 from ingest.handover import BadTokens, parse_tokens
 from ingest.keys import BadKeys, FixedKeys, KeyFile, parse_keys
+from ingest.log_lines import LogSettings
 from ingest.logs import start_logging
 from ingest.serving import PortTaken, serve
 from ingest.settings import IngestSettings, KafkaSettings
@@ -44,7 +45,7 @@ def settings_text(*models: type[BaseSettings]) -> str:
 
 @click.group(
     invoke_without_command=True,
-    epilog=settings_text(IngestSettings, KafkaSettings),
+    epilog=settings_text(IngestSettings, KafkaSettings, LogSettings),
     context_settings={"max_content_width": 110},
 )
 @click.pass_context
@@ -57,7 +58,7 @@ def main(context: click.Context) -> None:
         context.invoke(serve_command)
 
 
-@main.command("serve", epilog=settings_text(IngestSettings, KafkaSettings))
+@main.command("serve", epilog=settings_text(IngestSettings, KafkaSettings, LogSettings))
 def serve_command() -> None:
     """Serve until SIGTERM or Ctrl-C.
 
@@ -68,7 +69,7 @@ def serve_command() -> None:
         settings, kafka = IngestSettings(), KafkaSettings()
         keys = _keys(settings)
         warehouses = parse_tokens(settings.handover_tokens.get_secret_value())
-        start_logging()
+        start_logging(LogSettings().log_format)
         uvloop.run(serve(settings, kafka, keys, warehouses))
     except ValidationError as error:
         _stop(_setting_message(error))

@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from ingest import handover
+from ingest.log_lines import note
 from ingest.metrics import DoorMetrics
 from ingest.publisher import NotDurable, Publishing
 from ingest.record import EventRecord
@@ -97,7 +98,9 @@ class Door:
             now=now,
             leeway_seconds=self.leeway_seconds,
         )
-        await self._publish(from_event(event, received_at=now, app_id=self.app_id))
+        record = from_event(event, received_at=now, app_id=self.app_id)
+        note(event=record.event_id, site=record.instance_id)
+        await self._publish(record)
         return PlainTextResponse("ok")
 
     async def _take_handover(self, request: Request) -> PlainTextResponse:
@@ -105,7 +108,9 @@ class Door:
         key = handover.checked_key(request.headers.get("idempotency-key"))
         given = handover.parse(await _limited(request), warehouse=warehouse)
         now = datetime.now(UTC)
-        await self._publish(from_handover(given, warehouse=warehouse, key=key, received_at=now))
+        record = from_handover(given, warehouse=warehouse, key=key, received_at=now)
+        note(event=record.event_id, site=record.instance_id)
+        await self._publish(record)
         return PlainTextResponse("accepted", status_code=202)
 
     async def _publish(self, record: EventRecord) -> None:

@@ -4,6 +4,8 @@ import logging
 import sys
 import time
 
+from ingest.log_lines import Format, formatter
+
 # aiokafka writes 75 to 110 errors a second while the broker is away.
 EVERY_SECONDS = 10.0
 MAX_KINDS = 1_000
@@ -37,13 +39,13 @@ class Sparingly(logging.Filter):
         return True
 
 
-def start_logging() -> None:
-    """Send INFO and above to stderr, each line with its time."""
+def start_logging(how: Format) -> None:
+    """Send INFO and above to stderr, everybody's lines in one form."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(Sparingly())
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[handler]
-    )
+    handler.setFormatter(formatter(how))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.captureWarnings(True)
     # What is worth knowing of these two we say ourselves.
     logging.getLogger("kafka").setLevel(logging.ERROR)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings
 
 from ingest.settings import KafkaSettings
 from streams import logs
+from streams.log_lines import LogSettings
 from streams.running import Refusal
 from streams.settings import (
     AccessSettings,
@@ -35,8 +36,14 @@ WORKER_SETTINGS: tuple[type[BaseSettings], ...] = (
     AlertSettings,
     UpkeepSettings,
     ReportsSettings,
+    LogSettings,
 )
-LEDGER_SETTINGS: tuple[type[BaseSettings], ...] = (KafkaSettings, LedgerProcessSettings, AlertSettings)
+LEDGER_SETTINGS: tuple[type[BaseSettings], ...] = (
+    KafkaSettings,
+    LedgerProcessSettings,
+    AlertSettings,
+    LogSettings,
+)
 DOCTOR_SETTINGS: tuple[type[BaseSettings], ...] = (KeySettings, ReportsSettings)
 SUBCOMMANDS = {
     "replay": ("streams.replay_cli", "replay_group"),
@@ -84,7 +91,7 @@ def worker(begin: Any) -> None:
     from streams import owners
     from streams.worker_process import WorkerPlan, run_worker
 
-    logs.set_up()
+    logs.set_up(_read(LogSettings).log_format)
     flows = _read(FlowSettings)
     try:
         written = owners.read(flows)
@@ -111,7 +118,7 @@ def ledger() -> None:
     """Own the DuckDB file: write the rows into it and answer reports."""
     from streams.ledger_process import LedgerPlan, run_ledger
 
-    logs.set_up()
+    logs.set_up(_read(LogSettings).log_format)
     plan = LedgerPlan(
         kafka=_read(KafkaSettings), ledger=_read(LedgerProcessSettings), alerts=_read(AlertSettings)
     )

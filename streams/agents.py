@@ -12,7 +12,7 @@ writes dead letters for what can't be read, and no record gets two.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from streams.dead_letter import DeadLetter, RawRecord, unexpected, unreadable
 from streams.effect import Decision
 from streams.holding import Hold, Leaving
 from streams.lifecycle import from_event
+from streams.log_lines import about
 from streams.meters import Meters
 from streams.outbox import Outbox, OutboxAway
 from streams.pause import FLOW_OF_TOPIC, LIFECYCLE, Bug
@@ -68,6 +69,12 @@ def decoded(raw: RawRecord) -> EventRecord:
     return EventRecord.from_kafka(raw.source.topic, raw.key, raw.value, raw.headers)
 
 
+def about_record(raw: RawRecord) -> AbstractContextManager[None]:
+    """Lines inside tell of this record, as far as it can be read."""
+    event = dict(raw.headers).get("event-id") or b""
+    return about(site=(raw.key or b"").decode("utf-8", "replace"), event=event.decode("utf-8", "replace"))
+
+
 class FlowDesk:
     """Writes down in the outbox what records make due; the runner carries it out.
 
@@ -96,13 +103,17 @@ class FlowDesk:
             self._hold.leave(records)
 
     async def _handle(self, records: Sequence[RawRecord]) -> None:
-        tried = [(raw, await self._decision(raw)) for raw in records]
+        tried = []
+        for raw in records:
+            with about_record(raw):
+                tried.append((raw, await self._decision(raw)))
         decided = [(raw, decision) for raw, decision in tried if decision is not None]
         if await self._attempt([decision for _, decision in decided]) is None:
             return
         # One by one, so that only the record at fault is put aside.
         for raw, decision in decided:
-            await self._alone(raw, decision)
+            with about_record(raw):
+                await self._alone(raw, decision)
 
     async def _alone(self, raw: RawRecord, decision: Decision) -> None:
         while (error := await self._attempt([decision])) is not None:
@@ -170,7 +181,8 @@ class RowDesk:
         rows: list[LifecycleRow] = []
         try:
             for raw in records:
-                await self._add(raw, rows)
+                with about_record(raw):
+                    await self._add(raw, rows)
                 self._meters.records.labels(raw.source.topic).inc()
         except Leaving:
             self._hold.leave(records)

@@ -11,6 +11,7 @@ from typing import Protocol
 from streams.access_errors import ReceiverAway
 from streams.change import Change, Held
 from streams.effect import State
+from streams.log_lines import about
 from streams.outbox_away import OutboxAway
 from streams.procedure import Claim, Done, Fail, Later, Procedure, Ready, Suppress
 from streams.quota import QuotaWait
@@ -89,6 +90,11 @@ class Carrier:
         Raises:
             OutboxAway: the outbox gave no answer; what is known so far is asked again later.
         """
+        effect = self.held.effect
+        with about(effect=effect.key, site=effect.instance_id, event=effect.event_id):
+            return await self._carried()
+
+    async def _carried(self) -> float:
         try:
             await self._settle(await self._change())
         except _Decided as decided:

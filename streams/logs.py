@@ -3,7 +3,8 @@
 import logging
 import time
 
-FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+from streams.log_lines import Format, formatter
+
 # aiokafka writes about a hundred error lines a second while no broker answers.
 NOISY = ("aiokafka", "faust", "mode", "kafka")
 QUIET_SECONDS = 30.0
@@ -33,12 +34,13 @@ class ThinnedOut(logging.Filter):
         return True
 
 
-def set_up() -> None:
-    """Send the log to stderr, from INFO for our own lines and WARNING for the clients'."""
+def set_up(how: Format) -> None:
+    """Send the log to stderr, from INFO for our own lines and WARNING for the clients', all in one form."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter(FORMAT))
+    handler.setFormatter(formatter(how))
     handler.addFilter(ThinnedOut())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.captureWarnings(True)
     for name in (*NOISY, "httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # Its warnings are about its own scheduling; what matters is raised.
