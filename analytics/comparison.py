@@ -15,7 +15,7 @@ from analytics.ledger import Ledger
 from analytics.standing import TABLES
 from analytics.statements import statement
 
-COMPARED = ("lifecycle", "sources", "row_errors", "offsets", *TABLES)
+COMPARED = ("lifecycle", "sources", "row_errors", "forgotten", "offsets", *TABLES)
 BUCKETS = 65_536
 # A comparison that nobody ended holds old versions of rows: so many, and the oldest is let go.
 HELD = 2

@@ -25,6 +25,8 @@ def inner_routes(ledger: Ledger, moments: Moments) -> list[Route]:
     return [
         _route("/inner/sites", lambda _: {"rows": known_sites(ledger)}),
         _route("/inner/sites/{site}/orders", lambda request: {"rows": _orders(ledger, request)}),
+        _route("/inner/sites/{site}/rows", lambda request: {"rows": _site_rows(ledger, request)}),
+        _route("/inner/people/{id}", lambda request: {"rows": _person(ledger, request)}),
         _route("/inner/moments", lambda _: _begun(moments), method="POST"),
         _route("/inner/moments/{moment}", lambda request: _checksums(moments, request)),
         _route("/inner/moments/{moment}", lambda request: _ended(moments, request), method="DELETE"),
@@ -55,6 +57,15 @@ def _route(path: str, answer: Callable[[Request], Answer], *, method: str = "GET
 
 def _orders(ledger: Ledger, request: Request) -> Rows:
     return known_orders(ledger, request.path_params["site"], request.query_params.get("after", ""))
+
+
+def _site_rows(ledger: Ledger, request: Request) -> Rows:
+    return _rows(ledger, "site_rows", {"site": request.path_params["site"]})
+
+
+def _person(ledger: Ledger, request: Request) -> Rows:
+    asked = {"id": request.path_params["id"], "site": request.query_params.get("site")}
+    return _rows(ledger, "person", asked)
 
 
 def _begun(moments: Moments) -> Answer:

@@ -7,8 +7,9 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from analytics.batch import Batch, read_batch
+from analytics.forgetting import obeying
 from analytics.loading import Spooled, forget_spool
-from analytics.standing import keep_up
+from analytics.standing import keep_up, remake
 from analytics.statements import statement
 
 
@@ -17,8 +18,9 @@ def write_batch(connection: DuckDBPyConnection, batch: Batch) -> None:
     insert(connection, "add_errors", arriving_errors=batch.errors)
     if batch.rows.num_rows:
         with _arriving(connection, batch):
-            _merge(connection)
-            keep_up(connection)
+            # A request to forget reaches back to any row, and comes seldom.
+            catch_up = remake if _merge(connection) else keep_up
+            catch_up(connection)
 
 
 def write_spool(
@@ -52,9 +54,12 @@ def execute(connection: DuckDBPyConnection, name: str, params: Mapping[str, obje
     connection.execute(statement("append", name), params or {})
 
 
-def _merge(connection: DuckDBPyConnection) -> None:
-    execute(connection, "merge_rows")
+def _merge(connection: DuckDBPyConnection) -> bool:
+    """Whether rows that were there before have changed as well."""
+    rows, is_restated = obeying(connection)
+    connection.execute(statement("append", "merge_rows").format(arriving=rows))
     execute(connection, "add_sources")
+    return is_restated
 
 
 @contextmanager

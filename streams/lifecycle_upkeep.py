@@ -9,6 +9,7 @@ from analytics.lifecycle import (
     ReconciledFacts,
     SiteFacts,
     event_row_id,
+    masked,
 )
 from ingest.record import iso
 
@@ -25,11 +26,13 @@ def from_reconciled(site: str, facts: ReconciledFacts, *, began_at: datetime) ->
 
 def from_forgotten(site: str, entity_id: str, facts: ForgottenFacts, *, at: datetime) -> LifecycleRow:
     """A person or a site is to be forgotten, from the first row to the last."""
-    return _row("forgotten", site, entity_id, facts, at=at)
+    return _row("forgotten", site, entity_id, facts, at=at, named=masked(entity_id))
 
 
-def _row(what: str, site: str, entity_id: str, facts: Facts, *, at: datetime) -> LifecycleRow:
-    event_id = f"{what}/{entity_id}/{iso(at)}"
+def _row(
+    what: str, site: str, entity_id: str, facts: Facts, *, at: datetime, named: str | None = None
+) -> LifecycleRow:
+    event_id = f"{what}/{named or entity_id}/{iso(at)}"
     return LifecycleRow(
         row_id=event_row_id(site, event_id, what),
         what=what,

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from analytics.packing import pack
 from ingest.record import iso, parse_time
 from ingest.settings import KafkaSettings
 from ingest.topics import EVENT_TOPICS
@@ -139,6 +140,8 @@ async def _rebuild(
             await rebuild.fill(ledger, kafka, topic_id, upto=end, stop=stop)
     finally:
         await asyncio.to_thread(ledger.close)
+    # Whoever was forgotten is in no block of the new file.
+    await asyncio.to_thread(pack, building)
     failed_path(path).unlink(missing_ok=True)
     rebuild.settled(building)
     building.replace(ready_path(path))

@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
         "analytics.service",
         # A second ledger against the one in use.
         "analytics.comparison",
+        "analytics.packing",
         # What the service is given.
         "analytics.reports",
     },

@@ -1,0 +1,198 @@
+"""Forgetting: who asks is found nowhere any more, totals stay, and filling a ledger anew undoes nothing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analytics.ledger import Ledger, spool_line
+from analytics.lifecycle import ForgottenFacts, LifecycleRow, masked
+from analytics.packing import pack
+from analytics.questions import QUESTIONS
+from tests.analytics.history import (
+    LIFECYCLE,
+    OTHER_SITE,
+    SITE,
+    TOPIC_ID,
+    ask,
+    at,
+    due,
+    outcome,
+    stay,
+    store_order,
+    subscription,
+    tell,
+    told_by_us,
+)
+from tests.empty_ledger import open_ledger
+
+CONTACT = "cccccccc-1111-4111-8111-cccccccccccc"
+MEMBER = "dddddddd-2222-4222-8222-dddddddddddd"
+OTHERS = "eeeeeeee-3333-4333-8333-eeeeeeeeeeee"
+
+HISTORY = [
+    store_order("o1", "approved", at(1), paid="PAID", contact=CONTACT, member=MEMBER),
+    store_order("o2", "approved", at(2), paid="PAID", contact=OTHERS),
+    *stay("s1", at(2), at(20), cause="MEMBER_ACTION", contact=CONTACT, member=MEMBER),
+    *stay("s2", at(3), contact=OTHERS),
+    store_order("o3", "approved", at(3), site=OTHER_SITE, contact=OTHERS),
+    due("k1", "s1", at(2)),
+    outcome("k1", "s1", 1, "done", at(2, 1), event_at=at(2), done_at=at(2, 1)),
+]
+LATER = [
+    subscription("s9", "started", at(30), contact=CONTACT, member=MEMBER, start=at(30)),
+    store_order("o1", "updated", at(31), paid="PAID", contact=CONTACT, member=MEMBER),
+]
+# Names of customers are what may change; everything that is counted may not.
+COUNTED = [
+    name
+    for name in ("order_status", "order_flow", "churn", "mrr", "cohorts", "revenue", "effects", "sites")
+    if name in QUESTIONS
+]
+
+
+def a_person() -> LifecycleRow:
+    facts = ForgottenFacts(scope="contact", member_id=MEMBER, order_ids=("o1", "s1"))
+    return told_by_us(facts, "forgotten", CONTACT, at(40))
+
+
+def a_site(site: str = SITE) -> LifecycleRow:
+    return told_by_us(ForgottenFacts(scope="site"), "forgotten", site, at(40), site=site)
+
+
+def everything(ledger: Ledger) -> str:
+    """Every row of every table, as text."""
+    with ledger.present() as connection:
+        tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        return "\n".join(
+            str(connection.execute(f'select * from {schema}."{table}"').fetchall())
+            for schema, table in tables
+        )
+
+
+def counted(ledger: Ledger) -> dict[str, Any]:
+    return {name: ask(ledger, name) for name in COUNTED}
+
+
+class TestPerson:
+    def test_the_ids_are_found_nowhere_any_more(self, ledger: Ledger) -> None:
+        tell(ledger, HISTORY)
+        assert CONTACT in everything(ledger)
+
+        tell(ledger, [a_person()])
+
+        left = everything(ledger)
+        assert CONTACT not in left
+        assert MEMBER not in left
+        assert masked(CONTACT) in left
+        assert OTHERS in left
+
+    def test_no_total_changes(self, ledger: Ledger) -> None:
+        tell(ledger, HISTORY)
+        before = counted(ledger)
+
+        tell(ledger, [a_person()])
+
+        assert counted(ledger) == before
+        assert ledger.differences() == {}
+
+    def test_rows_that_come_later_obey_as_well(self, ledger: Ledger) -> None:
+        """A late webhook, or a re-derive."""
+        tell(ledger, [*HISTORY, a_person()])
+
+        tell(ledger, [*LATER, *HISTORY])
+
+        assert CONTACT not in everything(ledger)
+        assert {row["customer"] for row in ask(ledger, "orders", kind="subscription")} == {
+            masked(CONTACT),
+            OTHERS,
+        }
+        assert ledger.differences() == {}
+
+
+class TestSite:
+    def test_its_rows_go_and_those_of_others_stay(self, ledger: Ledger) -> None:
+        tell(ledger, HISTORY)
+
+        tell(ledger, [a_site()])
+
+        assert SITE not in everything(ledger)
+        assert [row["site"] for row in ask(ledger, "sites")] == [OTHER_SITE]
+        assert ledger.differences() == {}
+
+    def test_rows_that_come_later_are_dropped(self, ledger: Ledger) -> None:
+        tell(ledger, [*HISTORY, a_site()])
+
+        tell(ledger, [*LATER, *HISTORY])
+
+        assert SITE not in everything(ledger)
+        assert [row["site"] for row in ask(ledger, "sites")] == [OTHER_SITE]
+
+    def test_no_record_looks_missing(self, ledger: Ledger) -> None:
+        """The log has its records still: where they lie stays known."""
+        tell(ledger, HISTORY)
+        before = places(ledger)
+
+        tell(ledger, [a_site()])
+
+        assert places(ledger) == before
+
+
+class TestRebuilt:
+    @pytest.mark.parametrize("asking", [[a_person()], [a_site()], [a_site(), a_person()]])
+    def test_a_ledger_made_anew_is_the_one_in_use(
+        self, asking: list[LifecycleRow], ledger: Ledger, tmp_path: Path
+    ) -> None:
+        rows = [*HISTORY, *asking, *LATER]
+        for row in rows:
+            tell(ledger, [row])
+        rebuilt = open_ledger(tmp_path / "rebuilt.duckdb")
+        try:
+            load(rebuilt, rows)
+
+            assert everything_kept(rebuilt) == everything_kept(ledger)
+            assert rebuilt.differences() == {}
+        finally:
+            rebuilt.close()
+
+    def test_packed_the_file_has_no_trace_in_its_free_space(self, ledger: Ledger) -> None:
+        tell(ledger, [*HISTORY, a_person(), a_site(OTHER_SITE)])
+        ledger.close()
+
+        assert pack(ledger.path)
+
+        packed = Ledger.open(ledger.path)
+        try:
+            assert packed.differences() == {}
+            assert packed.next_offset(LIFECYCLE, 0, TOPIC_ID) == len(HISTORY) + 2
+        finally:
+            packed.close()
+        bytes_left = ledger.path.read_bytes()
+        assert CONTACT.encode() not in bytes_left
+        assert OTHER_SITE.encode() not in bytes_left
+
+
+def places(ledger: Ledger) -> list[Any]:
+    with ledger.present() as connection:
+        return connection.execute("select * from covered order by all").fetchall()
+
+
+def everything_kept(ledger: Ledger) -> list[str]:
+    tables = ("lifecycle", "forgotten", "sources", "row_errors", "offsets", "orders", "sites", "customers")
+    with ledger.present() as connection:
+        return [
+            str(sorted(map(str, connection.execute(f"select * from main.{table}").fetchall())))
+            for table in tables
+        ]
+
+
+def load(ledger: Ledger, rows: Sequence[LifecycleRow]) -> None:
+    ledger.spool_folder.mkdir(exist_ok=True)
+    lines = [
+        spool_line(offset, round(row.happened_at.timestamp() * 1000), row.to_bytes())
+        for offset, row in enumerate(rows)
+    ]
+    (ledger.spool_folder / "0.ndjson").write_bytes(b"".join(lines[:4]))
+    (ledger.spool_folder / "1.ndjson").write_bytes(b"".join(lines[4:]))
+    ledger.load(ledger.spool_folder, topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
