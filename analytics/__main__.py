@@ -20,7 +20,7 @@ from analytics.reports import Reports, UnknownReport
 from analytics.schema import SchemaMismatch
 from analytics.settings import AnalyticsSettings
 from analytics.tables import ExportBusy
-from analytics.versions import ReportTimeout, VersionGone
+from analytics.versions import ReportTimeout, ReportTooLarge, VersionGone
 
 _REFUSALS = (
     AnotherLog,
@@ -31,6 +31,7 @@ _REFUSALS = (
     LedgerLocked,
     LedgerNotWritten,
     ReportTimeout,
+    ReportTooLarge,
     Refused,
     SchemaMismatch,
     UnknownExport,

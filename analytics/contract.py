@@ -86,7 +86,7 @@ TARGET = Parameter(
     help="hours from paid until an order is late",
 )
 LIMIT = Parameter(name="limit", kind="integer", default=100, highest=HIGHEST_LIMIT, help="rows of one page")
-CURSOR = Parameter(name="cursor", kind="text", help="next_cursor of the page before")
+CURSOR = Parameter(name="cursor", kind="cursor", help="next_cursor of the page before")
 STEP = choice_of("step", STEPS, "from which milestone to which")
 PLAN = Parameter(name="plan", kind="text", help="only this plan, by id or name")
 DRAFTS = Parameter(name="drafts", kind="flag", default=False, help="count drafts too")

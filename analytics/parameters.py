@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-Kind = Literal["time", "zone", "text", "texts", "choice", "choices", "flag", "integer", "number"]
+Kind = Literal["time", "zone", "text", "texts", "cursor", "choice", "choices", "flag", "integer", "number"]
 Value = datetime | str | list[str] | bool | int | float | None
 
 HIGHEST_LIMIT = 1000
@@ -42,6 +42,7 @@ class Parameter:
             "time": "an ISO 8601 time such as 2026-01-31T00:00:00Z",
             "zone": "an IANA time zone such as Europe/Berlin",
             "flag": "true or false",
+            "cursor": "the next_cursor of a page",
             "integer": f"a whole number from 1 to {self.highest:g}",
             "number": f"a number above 0, up to {self.highest:g}",
         }
@@ -86,6 +87,8 @@ class Parameter:
                 return int(_between(int(text), 1, self.highest))
             case "number":
                 return _between(float(text), 1e-9, self.highest)
+            case "cursor":
+                return _cursor(text)
             case _:
                 return self._word(text)
 
@@ -116,6 +119,15 @@ def _time(text: str) -> datetime:
     # A plus sign that a URL turned into a space is still an offset.
     moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _cursor(text: str) -> str:
+    """A cursor begins with the time of its page's last row, and goes on with its key."""
+    moment, _, key = text.partition(" ")
+    if not key:
+        raise ValueError(text)
+    datetime.fromisoformat(moment)
+    return text
 
 
 def _between(number: float, lowest: float, highest: float) -> float:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -17,9 +17,17 @@ from analytics.parameters import BadParameter, Value, read_parameters
 from analytics.questions import QUESTIONS, Column, Question
 from analytics.statements import statement
 from analytics.tables import ExportBusy, known_table, read_table
-from analytics.versions import ReportTimeout, Version, VersionGone, time_limit
+from analytics.versions import ReportTimeout, ReportTooLarge, Version, VersionGone, time_limit
 
-__all__ = ["BadParameter", "Report", "ReportTimeout", "Reports", "UnknownReport", "VersionGone"]
+__all__ = [
+    "BadParameter",
+    "Report",
+    "ReportTimeout",
+    "ReportTooLarge",
+    "Reports",
+    "UnknownReport",
+    "VersionGone",
+]
 
 # Longer than any report may take at ten million events; a reader never holds a connection for longer.
 TIME_LIMIT_SECONDS = 20.0
@@ -28,6 +36,10 @@ EXPORT_LIMIT_SECONDS = 600.0
 
 # The version that a report of this very moment carries.
 PRESENT = "present"
+
+# Eleven years of hours, or ten weeks of minutes.
+MOST_BUCKETS = 100_000
+_LENGTHS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 # What SQL is not the clearest language for is finished here: rows of the statement → rows of the report.
 _FINISHED_BY: dict[str, Callable[[pa.Table, Mapping[str, Value]], list[dict[str, Any]]]] = {
@@ -79,6 +91,7 @@ class Reports:
             BadParameter: a parameter is unknown, missing or not allowed.
             VersionGone: the version asked for is not kept any more.
             ReportTimeout: it took too long.
+            ReportTooLarge: it needed too much memory.
         """
         question, values = _read(name, params)
         version, at, connection = self._moment(question, values["version"])
@@ -146,8 +159,22 @@ def _read(name: str, params: Mapping[str, Sequence[str]]) -> tuple[Question, dic
 def _refuse_what_does_not_go_together(question: Question, values: Mapping[str, Value]) -> None:
     if question.name == "churn" and values["method"] == "profitwell" and values["grain"] != "month":
         raise BadParameter("grain", "profitwell counts by calendar month only")
+    _refuse_endless_buckets(values)
     if question.reads_present and values["as_of"] is not None:
         raise BadParameter("as_of", f"{question.name} looks at the present only")
+
+
+def _refuse_endless_buckets(values: Mapping[str, Value]) -> None:
+    """A list of buckets is made in one go, which no time limit can interrupt."""
+    start, end, grain = values["start"], values["end"] or datetime.now(UTC), str(values.get("grain"))
+    if grain in _LENGTHS and isinstance(start, datetime) and isinstance(end, datetime):
+        buckets = (min(end, datetime.now(UTC)) - start) // _LENGTHS[grain]
+        if buckets > MOST_BUCKETS:
+            raise BadParameter(
+                "start",
+                f"there are {buckets} {grain}s until the end, and at most {MOST_BUCKETS} are listed; "
+                "give a later start or a coarser grain",
+            )
 
 
 def _refuse_mixed_money(question: Question, values: Mapping[str, Value], found: pa.Table) -> None:

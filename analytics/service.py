@@ -16,8 +16,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from analytics.export_route import export_route
 from analytics.comparison import Moments
+from analytics.export_route import export_route
 from analytics.inner import inner_routes
 from analytics.ledger import Ledger
 from analytics.parameters import Parameter
@@ -28,6 +28,7 @@ from analytics.reports import (
     BadParameter,
     Reports,
     ReportTimeout,
+    ReportTooLarge,
     UnknownReport,
     VersionGone,
 )
@@ -42,6 +43,7 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
     UnknownReport: (404, "unknown_report"),
     VersionGone: (410, "version_gone"),
     ReportTimeout: (503, "report_timeout"),
+    ReportTooLarge: (503, "report_too_large"),
     UnknownTable: (404, "unknown_table"),
     ExportBusy: (503, "export_busy"),
 }

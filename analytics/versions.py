@@ -32,6 +32,13 @@ class ReportTimeout(Exception):
         self.seconds = seconds
 
 
+class ReportTooLarge(Exception):
+    """A report needed more memory than the ledger's readers may take."""
+
+    def __init__(self) -> None:
+        super().__init__("the report is too large to work out; ask for a shorter period or a coarser grain")
+
+
 @dataclass(slots=True)
 class Version:
     """One state of the ledger. `at` is when it was taken: ages and unfinished buckets are reckoned then."""
@@ -116,6 +123,7 @@ def time_limit(connection: DuckDBPyConnection, seconds: float) -> Iterator[None]
 
     Raises:
         ReportTimeout: it did; the connection's transaction is dead then.
+        ReportTooLarge: it ran out of memory; the same is true.
     """
     timer = threading.Timer(seconds, connection.interrupt)
     timer.daemon = True
@@ -124,5 +132,7 @@ def time_limit(connection: DuckDBPyConnection, seconds: float) -> Iterator[None]
         yield
     except duckdb.InterruptException as error:
         raise ReportTimeout(seconds) from error
+    except duckdb.OutOfMemoryException as error:
+        raise ReportTooLarge from error
     finally:
         timer.cancel()

@@ -80,6 +80,6 @@ def everything(ledger: Ledger, now: Any = NOW, **params: Any) -> dict[str, list[
     for question in QUESTIONS.values():
         if question.reads_present:
             continue
-        rows = ask(ledger, question.name, now=None, **params, **OF_ITS_OWN.get(question.name, {}))
+        rows = ask(ledger, question.name, now=None, **{**OF_ITS_OWN.get(question.name, {}), **params})
         answers[question.name] = [{k: v for k, v in row.items() if k != "known_at"} for row in rows]
     return answers

@@ -1,15 +1,27 @@
 """Bad questions and bad days: a clear answer each, and the writer never stops for a reader."""
 
+import contextlib
 import re
-from typing import Any
+import subprocess
+import sys
+from pathlib import Path
 
+import duckdb
 import pytest
 
-from analytics.ledger import Ledger
-from analytics.reports import BadParameter, Reports, ReportTimeout, UnknownReport
-from analytics.versions import READERS
-from tests.analytics.history import NOW, ask, at, only, store_order, tell
-from tests.analytics.one_of_everything import HISTORY
+from analytics.ledger import Ledger, LedgerDamaged
+from analytics.reports import BadParameter, Reports, ReportTimeout, ReportTooLarge, UnknownReport
+from analytics.versions import READERS, time_limit
+from tests.analytics.history import LIFECYCLE, NOW, SITE, TOPIC_ID, ask, at, only, store_order, tell
+from tests.analytics.one_of_everything import HISTORY, everything
+from tests.empty_ledger import open_ledger
+
+# Columns that count something, and the reports that a currency narrows.
+COUNTED = ("orders", "placed", "churned", "active", "base", "due", "trials", "finished", "open", "size")
+OF_MONEY = {"orders", "order_status", "order_flow", "churn", "mrr", "revenue", "cohorts", "backlog", "plans"}
+
+# What stands at the end of the period, or in a window before it, whenever the period began.
+OF_A_MOMENT = {"sites", "plans", "churn_methods"}
 
 
 class TestRefusals:
@@ -27,6 +39,8 @@ class TestRefusals:
             ("orders", {"limit": ["1001"]}, "a whole number from 1 to 1000"),
             ("orders", {"limit": ["ten"]}, "a whole number from 1 to 1000"),
             ("orders", {"late": ["maybe"]}, "true or false"),
+            ("orders", {"cursor": ["2"]}, "parameter cursor: '2' is not allowed; give the next_cursor of"),
+            ("effect_log", {"cursor": ["next page"]}, "give the next_cursor of a page"),
             ("orders", {"target_hours": ["nan"]}, "a number above 0"),
             ("orders", {"kind": ["bicycle"]}, "one of store, subscription"),
             ("orders", {"start": ["2026-03-02"], "end": ["2026-03-01"]}, "is not after start"),
@@ -44,17 +58,37 @@ class TestRefusals:
         with pytest.raises(UnknownReport, match=r"no report 'x'; there are sites, plans, order_status"):
             Reports(ledger).run("x", {})
 
-    def test_what_does_not_occur_is_empty_not_an_error(self, ledger: Ledger) -> None:
-        tell(ledger, HISTORY)
-
-        absent: list[dict[str, Any]] = [
+    @pytest.mark.parametrize(
+        "params",
+        [
             {"currency": "XXX"},
             {"site": "nowhere"},
             {"start": "2099-01-01"},
-            {"cursor": "0"},
-        ]
-        for params in absent:
-            assert ask(ledger, "orders", **params) == []
+            {"start": "2099-01-01", "end": "2100-01-01", "tz": "Asia/Kathmandu"},
+            {"as_of": "0001-01-01"},
+            {"start": "0001-01-01", "end": "0001-01-02"},
+        ],
+        ids=str,
+    )
+    def test_what_does_not_occur_is_nothing_in_every_report_and_no_error(
+        self, ledger: Ledger, params: dict[str, str]
+    ) -> None:
+        """A currency, a site, a time without a history: no rows, or rows that count nothing."""
+        tell(ledger, HISTORY)
+
+        for name, rows in everything(ledger, **params).items():
+            if ("currency" in params and name not in OF_MONEY) or ("start" in params and name in OF_A_MOMENT):
+                continue
+            counted = [row[column] for row in rows for column in COUNTED if column in row]
+            assert not any(counted), name
+
+    def test_the_page_beyond_the_last_is_empty(self, ledger: Ledger) -> None:
+        tell(ledger, [store_order(f"o{day}", "approved", at(day)) for day in range(3)])
+        first = ask(ledger, "orders", limit=2)
+        last = ask(ledger, "orders", limit=2, cursor=first[-1]["next_cursor"])
+
+        assert (len(first), len(last), last[-1]["next_cursor"]) == (2, 1, None)
+        assert ask(ledger, "orders", cursor=f"1970-01-01T00:00:00Z {SITE} o0") == []
 
     def test_a_report_that_takes_too_long_is_cut_off_and_the_next_is_answered(self, ledger: Ledger) -> None:
         tell(ledger, [store_order(f"o{index}", "approved", at(0)) for index in range(3000)])
@@ -66,3 +100,132 @@ class TestRefusals:
                 Reports(ledger, time_limit_seconds=0.001).run("data_quality", {"as_of": [NOW.isoformat()]})
 
         assert only(ask(ledger, "order_status", now=None))["orders"] == 3000
+
+    @pytest.mark.parametrize("report", ["quota", "order_flow", "pipeline"])
+    def test_more_buckets_than_anybody_reads_are_refused_at_once(self, ledger: Ledger, report: str) -> None:
+        """Every minute, or hour, of two thousand years."""
+        grain = "hour" if report == "order_flow" else "minute"
+
+        with pytest.raises(BadParameter, match=r"parameter start: .* give a later start or a coarser grain"):
+            Reports(ledger).run(report, {"start": ["0001-01-01"], "grain": [grain]})
+
+    def test_a_report_that_runs_out_of_memory_is_refused_in_words(self, ledger: Ledger) -> None:
+        with (
+            pytest.raises(ReportTooLarge, match="shorter period or a coarser grain"),
+            ledger.present() as connection,
+            time_limit(connection, 5),
+        ):
+            raise duckdb.OutOfMemoryException("failed to allocate")
+
+
+class TestWriter:
+    def test_goes_on_while_every_reader_is_busy(self, ledger: Ledger) -> None:
+        tell(ledger, [store_order("o1", "approved", at(0))])
+        version = ledger.publish(at=NOW)
+        with contextlib.ExitStack() as busy:
+            readers = [busy.enter_context(version.connection(wait_seconds=0)) for _ in range(READERS)]
+            open_results = [reader.execute("select * from range(10_000_000)") for reader in readers]
+
+            tell(ledger, [store_order("o2", "approved", at(1))])
+            newest = ledger.publish(at=NOW)
+            with pytest.raises(ReportTimeout):
+                busy.enter_context(version.connection(wait_seconds=0.01))
+
+            assert len(ask(ledger, "orders", now=None, version=newest.name)) == 2
+            assert all(result.fetchone() == (0,) for result in open_results)
+
+
+class TestDamage:
+    @pytest.fixture
+    def crashed(self, tmp_path: Path) -> Path:
+        """A ledger as a killed process leaves it: one order in the file, a second one in its WAL."""
+        ledger = open_ledger(tmp_path / "ledger.duckdb")
+        tell(ledger, [store_order("o1", "approved", at(0))])
+        ledger.close()
+        ledger = Ledger.open(ledger.path)
+        tell(ledger, [store_order("o2", "approved", at(1))])
+        crashed = tmp_path / "crashed"
+        crashed.mkdir()
+        # By a process of its own: who opens its own database's file loses the lock on it.
+        subprocess.run(["cp", str(ledger.path), f"{ledger.path}.wal", str(crashed)], check=True)
+        ledger.close()
+        return crashed / "ledger.duckdb"
+
+    def test_a_corrupted_wal_is_named_and_moved_away_the_log_gives_the_rest_again(
+        self, crashed: Path
+    ) -> None:
+        wal = crashed.with_name("ledger.duckdb.wal")
+        _flip(wal, wal.stat().st_size // 2)
+
+        with pytest.raises(LedgerDamaged, match=f"Move {wal} away and start again"):
+            Ledger.open(crashed)
+
+        wal.unlink()
+        again = Ledger.open(crashed)
+        try:
+            assert again.next_offset(LIFECYCLE, 0, TOPIC_ID) == 1
+            tell(again, [store_order("o2", "approved", at(1))])
+            assert len(ask(again, "orders")) == 2
+        finally:
+            again.close()
+
+    def test_a_file_that_duckdb_did_not_write_is_named(self, crashed: Path) -> None:
+        crashed.with_name("ledger.duckdb.wal").unlink()
+        crashed.write_bytes(b"no database" * 1000)
+
+        with pytest.raises(LedgerDamaged, match="python -m streams replay rebuild"):
+            Ledger.open(crashed)
+
+    def test_a_damaged_block_is_named(self, crashed: Path) -> None:
+        crashed.with_name("ledger.duckdb.wal").unlink()
+        _flip(crashed, 5000)
+
+        with pytest.raises(LedgerDamaged, match="is damaged: Corrupt database file"):
+            Ledger.open(crashed)
+
+    def test_a_full_disk_takes_nothing_loses_nothing_and_readers_go_on(self, tmp_path: Path) -> None:
+        """In a process of its own whose files may not grow any more, and later may."""
+        done = subprocess.run(
+            [sys.executable, "-c", FULL_DISK, str(tmp_path / "ledger.duckdb")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        said = done.stdout.splitlines()
+        assert "could not be written, and nothing of the batch was" in said[0]
+        assert "Make room on that disk" in said[0]
+        assert said[1:] == ["1 order read meanwhile", "501 rows held afterwards"]
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from analytics.ledger import LedgerNotWritten
+from tests.analytics.history import LIFECYCLE, TOPIC_ID, ask, at, store_order, tell
+from tests.empty_ledger import open_ledger
+
+ledger = open_ledger(Path(sys.argv[1]))
+tell(ledger, [store_order("o", "approved", at(0))])
+ledger.publish()
+more = [store_order(f"o{n}", "approved", at(0)) for n in range(500)]
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+wal = ledger.path.with_name(f"{ledger.path.name}.wal").stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (wal + 20_000, resource.RLIM_INFINITY))
+try:
+    tell(ledger, more)
+except LedgerNotWritten as error:
+    print(error)
+print(len(ask(ledger, "orders", now=None)), "order read meanwhile")
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+tell(ledger, more)
+print(ledger.next_offset(LIFECYCLE, 0, TOPIC_ID), "rows held afterwards")
+ledger.close()
+"""
+
+
+def _flip(path: Path, place: int) -> None:
+    """Turn one byte round."""
+    content = bytearray(path.read_bytes())
+    content[place] ^= 0xFF
+    path.write_bytes(content)
