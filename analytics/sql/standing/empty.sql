@@ -1,0 +1,2 @@
+-- empty: a typed table begins anew.
+delete from main.{table}
