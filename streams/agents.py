@@ -13,8 +13,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from analytics.lifecycle import LifecycleRow, Source
 from ingest.record import EventRecord, Headers, Unreadable
@@ -30,12 +31,16 @@ from streams.meters import Meters
 from streams.outbox import Outbox, OutboxAway
 from streams.pause import FLOW_OF_TOPIC, LIFECYCLE, Bug
 from streams.rows import RowPublisher
+from streams.tracing import here, traced
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 FLOW_TOPICS = (PAYMENTS, PLAN_ORDERS, STORE_ORDERS, HANDOVERS)
 BATCH = 500
-BATCH_WITHIN_SECONDS = 0.02
+# What comes alone waits this long for company, so it is short.
+BATCH_WITHIN_SECONDS = 0.005
 TRIES = 3
 PAUSE_SECONDS = 0.2
 AWAY_SECONDS = 5.0
@@ -106,7 +111,8 @@ class FlowDesk:
         tried = []
         for raw in records:
             with about_record(raw):
-                tried.append((raw, await self._decision(raw)))
+                with traced(f"decide {raw.source.topic}", "consumer", _trace_of(raw), place=_place(raw)):
+                    tried.append((raw, _on_trace(await self._decision(raw))))
         decided = [(raw, decision) for raw, decision in tried if decision is not None]
         if await self._attempt([decision for _, decision in decided]) is None:
             return
@@ -127,7 +133,7 @@ class FlowDesk:
         """What the record makes due; None when it can't be told, which the rows' agent reports."""
         while True:
             try:
-                return due.decide(decoded(raw))
+                return await _tried(lambda: due.decide(decoded(raw)))
             except Unreadable:
                 return None
             except Exception as error:  # noqa: BLE001 - judged here; a dead letter is the rows' agent's
@@ -191,7 +197,7 @@ class RowDesk:
     async def _add(self, raw: RawRecord, rows: list[LifecycleRow]) -> None:
         while True:
             try:
-                rows += from_event(decoded(raw), raw.source)
+                rows += await _tried(lambda: from_event(decoded(raw), raw.source))
             except Unreadable as error:
                 return await self._put_aside(unreadable(raw, error))
             except Exception as error:  # noqa: BLE001 - our own mistake: given up or held
@@ -239,6 +245,36 @@ def _agent(
             await handle([raw_record(event, prefix) for event in events])
 
     app.agent(app.topic(topic.full_name(prefix)), name=name)(read)
+
+
+async def _tried(read: Callable[[], T]) -> T:
+    """What is read of a record; what nobody expected is tried a few times in place before it counts."""
+    for _ in range(TRIES - 1):
+        try:
+            return read()
+        except Unreadable:
+            raise
+        except Exception:  # noqa: BLE001 - the last try lets it through
+            await asyncio.sleep(PAUSE_SECONDS)
+    return read()
+
+
+def _trace_of(raw: RawRecord) -> str | None:
+    """The traceparent that the door wrote; what is none begins a trace of its own."""
+    return (dict(raw.headers).get("traceparent") or b"").decode("ascii", "replace") or None
+
+
+def _place(raw: RawRecord) -> str:
+    return f"{raw.source.topic}/{raw.source.partition}/{raw.source.offset}"
+
+
+def _on_trace(decision: Decision | None) -> Decision | None:
+    """The decision with effects that know which trace they are of, while there are traces."""
+    trace = here()
+    if decision is None or trace is None:
+        return decision
+    effects = [replace(one, payload={**one.payload, "traceparent": trace}) for one in decision.effects]
+    return replace(decision, effects=tuple(effects))
 
 
 def _bug(letter: DeadLetter, flow: str) -> Bug:

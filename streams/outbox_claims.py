@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam
 
 from streams import outbox_circuits, outbox_pauses, outbox_ready
 from streams.change import Change, Held
 from streams.effect import State
-from streams.outbox_change import EffectRow, change, find
+from streams.outbox_change import EFFECT_ROWS, EffectRow, change, find
 from streams.outbox_leases import Spent, holds, lease, release, spent
 from streams.outbox_schema import EFFECTS
 from streams.outbox_writer import Turn
@@ -26,11 +26,9 @@ PROBE_SECONDS = 10.0
 _PAUSED = "Its flow is paused by a bug: `streams flows list` shows it. It goes on when the flow does."
 
 _IS_IN_HAND = EFFECTS.c.instance_id.in_(bindparam("in_hand", expanding=True))
-_EXPIRED = (
-    select(EFFECTS)
-    .where(EFFECTS.c.state == State.CLAIMED, EFFECTS.c.claimed_until < bindparam("moment"), ~_IS_IN_HAND)
-    .with_for_update(skip_locked=True)
-)
+_EXPIRED = EFFECT_ROWS.where(
+    EFFECTS.c.state == State.CLAIMED, EFFECTS.c.claimed_until < bindparam("moment"), ~_IS_IN_HAND
+).with_for_update(of=EFFECTS, skip_locked=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +144,7 @@ def settle(turn: Turn, known: Held, to: Change, terms: Terms) -> bool:
     row = find(turn, known.effect.key)
     if row is None or row.step != known.step:
         return False
-    if to.site_failed is not None:
+    if to.site_failed is not None and (to.site_failed or row.site_failures is not None):
         outbox_circuits.note(turn, row.instance_id, failed=to.site_failed, again_in=_pause(to))
     to = _kept(turn, row, to, terms)
     # Where Wix has clearly accepted, only details are missing: they may be asked for at once.

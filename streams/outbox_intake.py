@@ -7,7 +7,7 @@ from sqlalchemy import select
 from ingest.record import Unreadable
 from streams.change import OPEN, Change
 from streams.effect import Decision, Effect, HandoverClaim, HandoverRefused, Mark, State
-from streams.outbox_change import change, find, mark_of
+from streams.outbox_change import change, find
 from streams.outbox_schema import EFFECTS, GROUPS, HANDOVERS, MARKS
 from streams.outbox_unsent import write
 from streams.outbox_writer import Turn
@@ -71,11 +71,11 @@ def _mark(turn: Turn, mark: Mark) -> None:
 
 def _obey_mark(turn: Turn, effect_key: str) -> None:
     """Suppress the effect now if nothing was called for it; a call in doubt is asked after first."""
-    reason = mark_of(turn, effect_key)
-    row = find(turn, effect_key) if reason else None
-    if row is None or row.called_at is not None or row.state not in (*OPEN, State.FAILED):
+    row = find(turn, effect_key)
+    if row is None or row.mark is None or row.called_at is not None:
         return
-    change(turn, row, Change(state=State.SUPPRESSED, reason=reason))
+    if row.state in (*OPEN, State.FAILED):
+        change(turn, row, Change(state=State.SUPPRESSED, reason=row.mark))
 
 
 def _is_new(turn: Turn, claim: HandoverClaim) -> bool:

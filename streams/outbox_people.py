@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, select, text, true, update
 
 from streams.change import Change, Listed, Wanted
 from streams.effect import State
-from streams.outbox_change import EffectRow, change, held
+from streams.outbox_change import EFFECT_ROWS, EffectRow, change, held
 from streams.outbox_schema import EFFECTS, HAS_PAYLOAD
 from streams.outbox_writer import Turn
 from streams.reason import REDRIVEN
@@ -31,8 +31,8 @@ def redrive(turn: Turn, wanted: Wanted, limit: int, *, dry_run: bool) -> list[Li
 
     Where a call is still in doubt, the effect comes back as doubtful, so that Wix is asked first.
     """
-    query = select(EFFECTS).where(EFFECTS.c.state == State.FAILED, *_fits(wanted)).order_by(EFFECTS.c.seq)
-    rows = turn.connection.execute(query.limit(limit).with_for_update()).all()
+    query = EFFECT_ROWS.where(EFFECTS.c.state == State.FAILED, *_fits(wanted)).order_by(EFFECTS.c.seq)
+    rows = turn.connection.execute(query.limit(limit).with_for_update(of=EFFECTS)).all()
     if not dry_run:
         rows = [row for row in rows if _again(turn, row)]
     return [_listed(row) for row in rows]

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import ReturningInsert
 
 from streams.outbox_away import OutboxAway
@@ -140,28 +140,17 @@ class Writer:
             self._alone(order)
 
     def _together(self, batch: list[_Order]) -> bool:
+        """One transaction for all; False, and nothing done, if one of them fails: then each has its own."""
         assert self._engine is not None  # noqa: S101 - see _work
         try:
             with self._engine.begin() as connection:
                 turn = self._turn(connection)
-                results = [self._apart(turn, order.job) for order in batch]
-        except SQLAlchemyError:
+                results = [order.job(turn) for order in batch]
+        except Exception:  # noqa: BLE001 - the job at fault fails once more, alone, and answers for it
             return False
-        for order, (value, error) in zip(batch, results, strict=True):
-            _answer(order, value, error)
+        for order, value in zip(batch, results, strict=True):
+            _answer(order, value, None)
         return True
-
-    def _apart(self, turn: Turn, job: Job[Any]) -> tuple[Any, Exception | None]:
-        turn.connection.exec_driver_sql("savepoint job")
-        try:
-            value = job(turn)
-        except SQLAlchemyError:
-            raise
-        except Exception as error:  # noqa: BLE001 - belongs to the one who ordered the job
-            turn.connection.exec_driver_sql("rollback to savepoint job")
-            return None, error
-        turn.connection.exec_driver_sql("release savepoint job")
-        return value, None
 
     def _alone(self, order: _Order) -> None:
         assert self._engine is not None  # noqa: S101 - see _work

@@ -10,12 +10,13 @@ from analytics.lifecycle import Source
 from ingest.admin import ensure_topics
 from ingest.record import EventRecord
 from ingest.settings import KafkaSettings
-from ingest.topics import DEAD_LETTERS
-from streams import agents
-from streams.agents import FlowDesk
+from ingest.topics import DEAD_LETTERS, PLAN_ORDERS
+from streams import agents, due, notification
+from streams.agents import FlowDesk, RowDesk
 from streams.change import Wanted
 from streams.dead_letter import RawRecord
 from streams.effect import Decision
+from streams.holding import Hold
 from streams.meters import Meters
 from streams.outbox import Outbox
 from streams.outbox_away import OutboxAway
@@ -41,6 +42,21 @@ class FaultyOutbox(Outbox):
         if any(effect.order_id == self.stumbles_over for one in decisions for effect in one.effects):
             raise KeyError(self.stumbles_over)
         return await super().record_many(decisions)
+
+
+class Bug:
+    """Purchases are decided as ever, but the first so many times the code fails."""
+
+    def __init__(self, *, last: int) -> None:
+        self.last = last
+        self.calls = 0
+
+    def __call__(self, record: EventRecord) -> Decision:
+        """A decider."""
+        self.calls += 1
+        if self.calls <= self.last:
+            raise ZeroDivisionError(record.event_id)
+        return notification.decide(record)
 
 
 @pytest.fixture
@@ -85,6 +101,37 @@ class TestFlowDesk:
         assert (letter.value, said["source"]) == (events[1].value, "plan-orders/0/1")
         assert (said["reason"], len(said["fingerprint"])) == ("unexpected", 12)
         assert ids[1] not in said["error"]
+
+    async def test_what_nobody_expected_is_tried_three_times_in_place(
+        self,
+        kafka: KafkaSettings,
+        outbox: FaultyOutbox,
+        publisher: RowPublisher,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """A bug that shows now and then costs no record; one that stays costs this one alone."""
+        monkeypatch.setattr(agents, "PAUSE_SECONDS", 0.01)
+        bug = Bug(last=2)
+        monkeypatch.setitem(due._DECIDERS, PLAN_ORDERS.name, bug)
+        desks = FlowDesk(outbox, publisher, Meters()), RowDesk(publisher, Meters(), Hold(outbox))
+        event = raw(purchases(1)[0], 0)
+
+        for desk in desks:
+            bug.calls = 0
+            await desk.handle([event])
+            assert bug.calls == 3
+        assert len(await orders(outbox)) == 1
+        assert await asyncio.to_thread(records, kafka, DEAD_LETTERS.name) == []
+
+        bug.last = 3
+        for desk in desks:
+            bug.calls = 0
+            await desk.handle([raw(purchases(1)[0], 1)])
+            assert bug.calls >= 3
+        (letter,) = await asyncio.to_thread(records, kafka, DEAD_LETTERS.name)
+        said = {name: value.decode() for name, value in letter.headers}
+        assert (said["reason"], said["source"]) == ("unexpected", "plan-orders/0/1")
+        assert said["error"].startswith("ZeroDivisionError at ")
 
     async def test_an_outbox_that_is_away_is_waited_for(
         self,

@@ -696,7 +696,7 @@ class TestCrash:
     """A runner is left in the middle; another takes up the same outbox."""
 
     async def test_during_the_reads_costs_nothing(self, tmp_path: Path) -> None:
-        async with opened(tmp_path, lease=0.1) as outbox:
+        async with opened(tmp_path, lease=1.0) as outbox:
             await outbox.record(due(an_effect()))
             await outbox.pick(Errand(owner="dead", flows=(FLOW,), sites=1))
             procedure = Scripted()
@@ -707,7 +707,7 @@ class TestCrash:
 
     @pytest.mark.parametrize("reached_wix", [True, False])
     async def test_during_the_call_is_asked_after(self, tmp_path: Path, reached_wix: bool) -> None:
-        async with opened(tmp_path, lease=0.1) as outbox:
+        async with opened(tmp_path, lease=1.0) as outbox:
             await outbox.record(due(an_effect()))
             ((held,),) = (
                 one.effects for one in await outbox.pick(Errand(owner="dead", flows=(FLOW,), sites=1))
