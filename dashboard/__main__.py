@@ -30,6 +30,7 @@ def main() -> None:
       DASHBOARD_HOST   address to listen on                      [127.0.0.1]
       DASHBOARD_PORT   port to listen on                         [8501]
       DASHBOARD_BEHIND_PROXY  true where only a proxy with a login reaches it  [false]
+      DASHBOARD_SITE_IDS      instanceId=metaSiteId, …: links from an order to its page at Wix
     """  # noqa: D301 - click reads \b as "keep these lines"
     settings = DashboardSettings()
     if not settings.dashboard_behind_proxy:

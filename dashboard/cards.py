@@ -93,6 +93,41 @@ def share(
     )
 
 
+def rate(
+    label: str,
+    table: pd.DataFrame,
+    column: str,
+    previous: pd.DataFrame,
+    *,
+    meaning: str,
+    good: Good = "neither",
+) -> Card:
+    """A card with the rate of the last whole bucket, beside that of the period before, in points."""
+    now, before = last(whole(table), column), last(whole(previous), column)
+    return Card(
+        label=label,
+        value=spelling.percent(now),
+        delta=spelling.points(now, before),
+        before=f"from {spelling.percent(before)}" if before is not None else None,
+        meaning=meaning,
+        good=good,
+        series=_series(table, column),
+    )
+
+
+def first_month(grid: pd.DataFrame) -> str:
+    """The finding of a cohort grid in words; `grid` has the weighted row first."""
+    after_one = grid[(grid["age_months"] == 1)]
+    if after_one.empty:
+        return "no cohort is a month old yet"
+    return f"on average {spelling.percent(1 - float(after_one['share'].iloc[0]))} leave in the first month"
+
+
+def money(table: pd.DataFrame, column: str) -> str:
+    """The last value of an amount, rounded."""
+    return spelling.count(None if table.empty else float(table[column].astype(float).iloc[-1]))
+
+
 def by_site(known: pd.DataFrame, flow: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """One row for each site: `site, trend, placed, change, open, late, canceled, p50_hours`.
 

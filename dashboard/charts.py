@@ -48,34 +48,6 @@ def wall_time(bucket_start: pd.Series) -> pd.Series:
     return pd.to_datetime(bucket_start.astype(str).str.slice(0, 19), utc=True)
 
 
-def gained_and_lost(table: pd.DataFrame) -> Spec:
-    """New customers up, churned ones down by cause, per bucket."""
-    new = with_wall_time(table)[["at", "at_end", "new"]].rename(columns={"new": "customers"})
-    new["what"] = "new"
-    lost = melted(table, list(CAUSE_COLOURS), "what", "customers")
-    lost["customers"] = -lost["customers"]
-    long = pd.concat([new, lost], ignore_index=True)
-    colours = {"new": GREEN, **CAUSE_COLOURS}
-    chart = bars_over_time(long).encode(
-        y=alt.Y("customers:Q", title=None, stack="zero", axis=alt.Axis(format=",.0f", tickMinStep=1)),
-        color=legend("what", colours),
-        tooltip=[time_tip(), "what:N", alt.Tooltip("customers:Q", format=",")],
-    )
-    return finished(chart)
-
-
-def churn_rate_bars(table: pd.DataFrame) -> Spec:
-    """The churn rate of each bucket; the unfinished one is pale."""
-    data = with_wall_time(table)
-    chart = bars_over_time(data).encode(
-        y=alt.Y("rate:Q", title=None, axis=alt.Axis(format=".0%")),
-        color=alt.value(BLUE),
-        opacity=alt.condition("datum.is_partial", alt.value(0.35), alt.value(1)),
-        tooltip=[time_tip(), alt.Tooltip("rate:Q", format=".1%"), "numerator:Q", "base:Q"],
-    )
-    return finished(chart)
-
-
 def percentile_lines(table: pd.DataFrame, columns: dict[str, str], target_hours: float) -> Spec:
     """Percentiles in hours per bucket (column → name), with the target dashed."""
     named = with_wall_time(table).rename(columns=columns)
@@ -120,14 +92,19 @@ def melted(table: pd.DataFrame, columns: list[str], name: str, value: str) -> pd
 def bars_over_time(data: pd.DataFrame) -> alt.Chart:
     """Bars from 14 % to 86 % of their bucket, whatever its length."""
     width = data["at_end"] - data["at"]
+    by_month = bool(len(data)) and width.min() > pd.Timedelta(days=20)
     data = data.assign(left=data["at"] + width * 0.14, right=data["at"] + width * 0.86)
-    chart: alt.Chart = alt.Chart(data).mark_rect().encode(x=time_axis("left"), x2="right:T")
+    chart: alt.Chart = (
+        alt.Chart(data).mark_rect().encode(x=time_axis("left", by_month=by_month), x2="right:T")
+    )
     return chart
 
 
-def time_axis(field: str = "at") -> alt.X:
-    """Buckets from left to right, at their wall time."""
-    axis = alt.Axis(grid=False, labelOverlap=True, format="%-d %b", tickCount=8)
+def time_axis(field: str = "at", *, by_month: bool = False) -> alt.X:
+    """Buckets from left to right, at their wall time; whole months are named without a day."""
+    spelled = "%b" if by_month else "%-d %b"
+    count: Any = "month" if by_month else 8
+    axis = alt.Axis(grid=False, labelOverlap=True, format=spelled, tickCount=count)
     return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc"), axis=axis)
 
 
@@ -142,10 +119,10 @@ def legend(field: str, colours: dict[str, str]) -> alt.Color:
     return alt.Color(f"{field}:N", scale=scale, legend=alt.Legend(orient="top", title=None))
 
 
-def finished(chart: alt.Chart | alt.LayerChart) -> Spec:
+def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart, *, height: int = HEIGHT) -> Spec:
     """The specification, with what all charts share."""
     spec: Spec = (
-        chart.properties(height=HEIGHT)
+        chart.properties(height=height)
         .configure_view(stroke=None)
         .configure_axis(labelFlush=False, titlePadding=8)
         .to_dict()

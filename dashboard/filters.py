@@ -29,7 +29,7 @@ def filters(extra: Callable[[], None] | None = None) -> scope.Scope:
             key="compare",
             bind="query-params",
             label_visibility="collapsed",
-            width=160,
+            width=155,
         )
         sites = _sites()
         currency = _currency()
@@ -107,7 +107,7 @@ def _sites() -> tuple[str, ...]:
         key="site",
         bind="query-params",
         label_visibility="collapsed",
-        width=260,
+        width=190,
     )
     return tuple(labels[one] for one in chosen)
 
@@ -126,7 +126,7 @@ def _currency() -> str | None:
         key="currency",
         bind="query-params",
         label_visibility="collapsed",
-        width=150,
+        width=145,
     )
     return None if chosen == ALL_CURRENCIES else chosen
 

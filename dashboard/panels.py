@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import columns
 from dashboard.cards import Card
 from dashboard.charts import Spec
+from dashboard.spelling import UNKNOWN
 
 COLOURS = {"up": ("green", "red"), "down": ("red", "green"), "neither": ("gray", "gray")}
 
@@ -66,7 +67,13 @@ def table(title: str, subtitle: str, data: pd.DataFrame, *, key: str, empty: str
             st.caption(empty)
             return
         st.caption(subtitle)
-        st.dataframe(data, hide_index=True, alt=f"{title}. {subtitle}", column_config=columns.config(data))
+        st.dataframe(
+            data,
+            hide_index=True,
+            alt=f"{title}. {subtitle}",
+            column_config=columns.config(data),
+            placeholder=UNKNOWN,
+        )
 
 
 def choose_row(
@@ -86,6 +93,7 @@ def choose_row(
             key=key,
             on_select="rerun",
             selection_mode="single-row",
+            placeholder=UNKNOWN,
             alt=f"{title}. {subtitle}",
         )
     rows = chosen["selection"]["rows"]

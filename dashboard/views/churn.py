@@ -1,70 +1,191 @@
-"""Churn: who left, why, and at what rate."""
+"""Churn & retention: who left, why, at what rate by whose definition, and who stays."""
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, charts, filters, frame, panels, spelling
+from dashboard import cards, charts_churn, filters, frame, panels, spelling
 from dashboard.questions import Questions
 
+METHODS = ["chartmogul", "stripe", "profitwell", "revenuecat", "gumroad"]
+COMPARED = ["chartmogul", "stripe", "profitwell", "gumroad"]
+POPULATIONS = ["paying", "all"]
 CAUSES = ["voluntary", "involuntary", "owner", "completed", "unknown"]
-COLUMNS = ["bucket_start", "active_at_start", "new", "churned", *CAUSES, "rate", "is_partial"]
+COLUMNS = ["bucket_start", "active_at_start", "new", "churned", *CAUSES, "switched", "rate", "is_partial"]
+HEATMAP, TABLE = "Heatmap", "Table"
+DAYS_BY_MONTH = 60
+NO_CUSTOMER = "No customer was active in this period."
 
 
 def page() -> None:
     """Draw the page."""
-    frame.show(_body, filters.filters())
+    scope = filters.filters(_own_filters)
+    frame.show(_body, scope)
 
 
-def _body(ask: Questions) -> None:
-    scope = ask.scope
-    grain = "month" if scope.days > 60 else "week"
-    found = ask.period("churn", grain=grain)
-    before = ask.before("churn", grain=grain)
-    panels.cards(_cards(found, before, grain))
-    left, right = st.columns([3, 2])
-    with left:
-        subtitle = f"Customers per {grain}, {scope.tz}; lost ones by cause"
-        panels.chart("Gained and lost", subtitle, charts.gained_and_lost, found, key="gained_lost")
-    with right:
-        subtitle = f"Lost of those active at the {grain}'s start · pale: unfinished"
-        panels.chart("Churn rate", subtitle, charts.churn_rate_bars, found, key="churn_rate")
-    panels.table(
-        f"By {grain}",
-        "Method: chartmogul – of the customers active at the start, those not active at the end",
-        found[COLUMNS],
-        key="churn",
-        empty="No customer was active in this period.",
+def _own_filters() -> None:
+    st.selectbox(
+        "Method", METHODS, key="method", bind="query-params", width=150, label_visibility="collapsed"
+    )
+    st.selectbox(
+        "Population",
+        POPULATIONS,
+        key="population",
+        bind="query-params",
+        width=120,
+        label_visibility="collapsed",
     )
 
 
-def _cards(found: pd.DataFrame, before: pd.DataFrame, grain: str) -> list[cards.Card]:
-    whole = cards.whole(found)
+def _body(ask: Questions) -> None:
+    method, population = _chosen("method", METHODS), _chosen("population", POPULATIONS)
+    # A rate by calendar months can't be asked for weeks.
+    grain = "month" if ask.scope.days > DAYS_BY_MONTH or method == "profitwell" else "week"
+    asked = {"method": method, "population": population, "grain": grain}
+    found, before = ask.period("churn", **asked), ask.before("churn", **asked)
+    if not cards.total(found, "active_at_start") and not cards.total(found, "new"):
+        frame.no_match(NO_CUSTOMER)
+        return
+    leaving = ask.ever("set_to_cancel")
+    panels.cards(_cards(found, before, leaving, grain))
+    _over_time(ask, found, method, grain)
+    _methods(ask, population)
+    _cohorts(ask)
+    left, right = st.columns(2)
+    with left:
+        _survival(ask)
+    with right:
+        _revenue(ask)
+    _leaving(leaving)
+    _plans(ask)
+    _table(found, grain, method)
+
+
+def _chosen(key: str, choices: list[str]) -> str:
+    return str(st.session_state.get(key) or choices[0])
+
+
+def _cards(found: pd.DataFrame, before: pd.DataFrame, leaving: pd.DataFrame, grain: str) -> list[cards.Card]:
+    rate = f"Of the last whole {grain}, by the method chosen above; the table of methods says what it means."
     return [
-        cards.Card(
-            label="Active",
-            value=spelling.count(cards.last(found, "active_at_start")),
-            meaning=f"Paying customers at the start of this {grain}.",
+        cards.standing(
+            "Active", found, "active_at_start", before, meaning=ACTIVE.format(grain=grain), good="up"
         ),
         cards.counted("New", found, "new", before, meaning="Customers paying for the first time.", good="up"),
-        cards.counted(
-            "Churned",
-            found,
-            "churned",
-            before,
-            meaning="Customers whose last paying subscription ended, and none began within 24 hours.",
-            good="down",
-        ),
-        cards.Card(
-            label="Churn rate",
-            value=spelling.percent(cards.last(whole, "rate")),
-            meaning=f"Last whole {grain}: of those active at its start, the share not active at its end.",
-        ),
-        cards.counted(
-            "Failed payments",
-            found,
-            "involuntary",
-            before,
-            meaning="Of the churned, those whose payment failed.",
-            good="down",
-        ),
+        cards.counted("Churned", found, "churned", before, meaning=CHURNED, good="down"),
+        cards.rate("Churn rate", found, "rate", before, meaning=rate, good="down"),
+        cards.share("Failed payments", found, "involuntary", "churned", before, meaning=FAILED, good="down"),
+        cards.Card(label="Set to cancel", value=spelling.count(len(leaving)), meaning=SET_TO_CANCEL),
     ]
+
+
+ACTIVE = "Customers with a paying subscription at the start of the newest {grain}."
+CHURNED = "Customers whose last paying subscription ended, and none began within 24 hours."
+FAILED = "Of the churned, the share whose payment failed."
+SET_TO_CANCEL = (
+    "Subscriptions whose renewal is off: they end with the paid period unless it is turned on again."
+)
+
+
+def _over_time(ask: Questions, found: pd.DataFrame, method: str, grain: str) -> None:
+    left, right = st.columns([3, 2])
+    with left:
+        subtitle = f"Customers per {grain}, {ask.scope.tz} · line: net · pale: not over yet"
+        panels.chart("Gained and lost", subtitle, charts_churn.gained_and_lost, found, key="gained_lost")
+    with right:
+        subtitle = f"Per {grain}, method {method} · pale: not over yet"
+        panels.chart("Churn rate", subtitle, charts_churn.rate_bars, found, key="churn_rate")
+
+
+def _methods(ask: Questions, population: str) -> None:
+    """Whose definition gives which rate; and who is counted by one and not by another."""
+    panels.table(
+        "One period, five methods",
+        "Each named after its owner; the numerators and bases differ, not the customers",
+        ask.period("churn_methods", population=population),
+        key="churn_methods",
+        empty=NO_CUSTOMER,
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        one = st.selectbox("Counted by", COMPARED, key="one", bind="query-params", width=170)
+        other = st.selectbox("and not by", COMPARED, index=1, key="other", bind="query-params", width=170)
+    if one == other:
+        st.caption("Choose two different methods to see whom one counts and the other does not.")
+        return
+    panels.table(
+        f"Where {one} and {other} differ",
+        "Customer by customer, with the reason",
+        ask.period("churn_difference", method=one, other=other),
+        key="churn_difference",
+        empty=f"{one} and {other} count the same customers in this period.",
+    )
+
+
+def _cohorts(ask: Questions) -> None:
+    found = ask.period("cohorts")
+    grid = charts_churn.cohort_grid(found) if not found.empty else found
+    if grid.empty:
+        empty = "No cohort of this period is a month old yet. Choose a longer range."
+        panels.nothing("Retention by first month", empty, key="cohorts")
+        return
+    shown = st.segmented_control(
+        "Cohorts as", [HEATMAP, TABLE], default=HEATMAP, required=True, key="cohorts_as", bind="query-params"
+    )
+    subtitle = (
+        f"Share still active by months since their first; size beside the month · {cards.first_month(grid)}"
+    )
+    if shown == TABLE:
+        panels.table("Retention by first month", subtitle, found, key="cohorts", empty="")
+    else:
+        panels.chart("Retention by first month", subtitle, charts_churn.cohort_cells, found, key="cohorts")
+
+
+def _survival(ask: Questions) -> None:
+    subtitle = "Share still active by age; those still active are censored, band: 95 %"
+    empty = "No subscription began in this period."
+    found = ask.period("survival")
+    panels.chart_or(
+        "How long subscriptions last",
+        subtitle,
+        charts_churn.survival_curve,
+        found,
+        key="survival",
+        empty=empty,
+    )
+
+
+def _revenue(ask: Questions) -> None:
+    found = ask.period("mrr", grain="month")
+    title = "MRR movements"
+    currencies = sorted(set(found["currency"].dropna())) if not found.empty else []
+    if len(currencies) > 1:
+        choose = f"Amounts in {', '.join(currencies)}: choose one currency above; they are never added up."
+        panels.nothing(title, choose, key="mrr")
+        return
+    subtitle = f"Per month, in {', '.join(currencies)} · at the end {cards.money(found, 'at_end')}"
+    empty = "No recurring revenue in this period."
+    panels.chart_or(title, subtitle, charts_churn.mrr_movements, found, key="mrr", empty=empty)
+
+
+def _leaving(leaving: pd.DataFrame) -> None:
+    panels.table(
+        "Set to cancel",
+        "A forecast: these end at the date shown unless renewal is turned on again",
+        leaving,
+        key="set_to_cancel",
+        empty="No subscription is set to cancel.",
+    )
+
+
+def _plans(ask: Questions) -> None:
+    panels.table(
+        "By plan",
+        "Subscriptions active now; new and churned in the period",
+        ask.period("plans"),
+        key="plans",
+        empty="No plan has been bought yet.",
+    )
+
+
+def _table(found: pd.DataFrame, grain: str, method: str) -> None:
+    subtitle = f"Churned is split into five causes that add up to it; rate by {method}"
+    panels.table(f"By {grain}", subtitle, found[COLUMNS], key="churn", empty=NO_CUSTOMER)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pandas as pd
-import pytest
 
 from dashboard import charts
 
@@ -40,26 +39,6 @@ class TestWallTime:
         local = pd.to_datetime(["2026-11-01"]).tz_localize("Asia/Tokyo").to_series()
 
         assert str(charts.wall_time(local).iloc[0]) == "2026-11-01 00:00:00+00:00"
-
-
-class TestGainedAndLost:
-    def test_lost_customers_point_down_and_new_ones_up(self) -> None:
-        causes = {cause: [1, 0, 0] for cause in charts.CAUSE_COLOURS}
-        spec = charts.gained_and_lost(flow(new=[4, 0, 0], **causes))
-
-        first = [row for row in rows(spec) if row["at"].startswith("2026-11-01")]
-        assert sum(row["customers"] for row in first if row["what"] == "new") == 4
-        assert all(row["customers"] <= 0 for row in first if row["what"] != "new")
-        assert len([row for row in first if row["customers"] < 0]) == len(charts.CAUSE_COLOURS)
-
-    @pytest.mark.parametrize("bar", [0, 1, 2])
-    def test_every_bar_has_a_width(self, bar: int) -> None:
-        causes = {cause: [1, 1, 1] for cause in charts.CAUSE_COLOURS}
-        new = [
-            row for row in rows(charts.gained_and_lost(flow(new=[4, 5, 6], **causes))) if row["what"] == "new"
-        ]
-
-        assert new[bar]["left"] < new[bar]["right"]
 
 
 class TestPercentileLines:

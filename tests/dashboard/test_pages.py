@@ -178,13 +178,33 @@ class TestChurn:
         """sub-2 was canceled by its member twenty days ago; sub-1 stays."""
         found = cards(run("churn", range="90d"))
 
-        assert (found["Churned"], found["Failed payments"]) == ("1", "0")
+        assert (found["Churned"], found["Failed payments"]) == ("1", "0.0%")
 
     def test_the_table_agrees_with_the_report(self, told: Service) -> None:
         app = run("churn", range="90d")
 
-        shown = app.dataframe[0].value
+        shown = app.dataframe[-1].value
         assert shown["churned"].sum() == shown["voluntary"].sum() == 1
+
+    def test_the_method_in_the_url_is_the_one_that_is_asked_for(self, told: Service) -> None:
+        app = run("churn", range="90d", method="gumroad")
+
+        assert "rate by gumroad" in words(app)
+
+    def test_all_five_methods_stand_beside_each_other(self, told: Service) -> None:
+        app = run("churn", range="90d")
+
+        methods = next(frame.value for frame in app.dataframe if "definition" in frame.value)
+        assert list(methods["method"]) == ["chartmogul", "stripe", "profitwell", "revenuecat", "gumroad"]
+
+    def test_one_method_compared_with_itself_is_no_comparison(self, told: Service) -> None:
+        assert "two different methods" in words(run("churn", range="90d", one="stripe", other="stripe"))
+
+    def test_amounts_in_two_currencies_are_not_drawn_together(self, told: Service) -> None:
+        now = datetime.now(UTC)
+        told.tell(history.stay("sub-3", now - timedelta(days=40), currency="USD"))
+
+        assert "choose one currency" in words(run("churn", range="90d"))
 
 
 class TestFulfillment:

@@ -1,0 +1,162 @@
+"""Charts of the churn page: tables in, Vega-Lite specifications out. Pure."""
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from dashboard.charts import (
+    AMBER,
+    BLUE,
+    CAUSE_COLOURS,
+    GREEN,
+    PLUM,
+    SKY,
+    SLATE,
+    Spec,
+    bars_over_time,
+    counting_axis,
+    finished,
+    legend,
+    melted,
+    time_tip,
+    with_wall_time,
+)
+
+CELL_HEIGHT = 26
+MOVEMENTS = {"new": GREEN, "reactivation": SKY, "expansion": BLUE, "contraction": AMBER, "churn": PLUM}
+LOSSES = {"contraction", "churn"}
+
+
+def gained_and_lost(table: pd.DataFrame) -> Spec:
+    """New customers up, churned ones down by cause, per bucket; the line is what remains of both."""
+    new = with_wall_time(table)[["at", "at_end", "new", "is_partial"]].rename(columns={"new": "customers"})
+    lost = _with_partial(table, list(CAUSE_COLOURS), "what", "customers")
+    lost["customers"] = -lost["customers"]
+    long = pd.concat([new.assign(what="new"), lost], ignore_index=True)
+    bars = bars_over_time(long).encode(
+        y=alt.Y("customers:Q", title=None, stack="zero", axis=counting_axis(long["customers"])),
+        color=legend("what", {"new": GREEN, **CAUSE_COLOURS}),
+        opacity=_pale_when_partial(),
+        tooltip=[time_tip(), "what:N", alt.Tooltip("customers:Q", format=",")],
+    )
+    return finished(bars + _net_line(table))
+
+
+def rate_bars(table: pd.DataFrame) -> Spec:
+    """The churn rate of each bucket with its figure on top; the unfinished one is pale."""
+    data = with_wall_time(table)
+    data = data.assign(label=[f"{rate:.1%}" if pd.notna(rate) else "" for rate in data["rate"]])
+    data["middle"] = data["at"] + (data["at_end"] - data["at"]) / 2
+    bars = bars_over_time(data).encode(
+        y=alt.Y("rate:Q", title=None, axis=alt.Axis(format=".0%", tickCount=5)),
+        color=alt.value(BLUE),
+        opacity=_pale_when_partial(),
+        tooltip=[time_tip(), alt.Tooltip("rate:Q", format=".2%"), "numerator:Q", "base:Q"],
+    )
+    figures = (
+        alt.Chart(data)
+        .mark_text(dy=-7, color=SLATE, fontSize=10)
+        .encode(x=alt.X("middle:T", scale=alt.Scale(type="utc")), y="rate:Q", text="label:N")
+    )
+    return finished(bars + figures)
+
+
+def cohort_cells(table: pd.DataFrame) -> Spec:
+    """Share of each month's customers still active, by months since; the month they began is left out.
+
+    The first row weighs all cohorts that have reached an age by their size.
+    """
+    data = cohort_grid(table)
+    order = list(dict.fromkeys(data["cohort"]))
+    base = alt.Chart(data).encode(
+        x=alt.X("age_months:O", title="months since the first", axis=alt.Axis(orient="top", labelAngle=0)),
+        y=alt.Y("cohort:N", title=None, sort=order, axis=alt.Axis(labelLimit=220)),
+    )
+    scale = alt.Scale(range=["#DCEBF7", "#063B63"], domain=[float(data["share"].min()), 1])
+    cells = base.mark_rect(stroke="white", strokeWidth=1).encode(
+        color=alt.Color("share:Q", scale=scale, legend=None),
+        tooltip=["cohort:N", "age_months:O", alt.Tooltip("share:Q", format=".1%")],
+    )
+    middle = float(data["share"].min() + 1) / 2
+    figures = base.mark_text().encode(
+        text=alt.Text("share:Q", format=".0%"),
+        color=alt.condition(f"datum.share > {middle}", alt.value("white"), alt.value("#0D1520")),
+    )
+    return finished(cells + figures, height=CELL_HEIGHT * len(order))
+
+
+def cohort_grid(table: pd.DataFrame) -> pd.DataFrame:
+    """Cells as drawn: `cohort` (label), `age_months`, `share`; the weighted row first."""
+    later = table[table["age_months"] > 0]
+    months = with_wall_time(later.rename(columns={"cohort_month": "bucket_start"}))["at"].dt.strftime("%b %Y")
+    named = later.assign(
+        cohort=[f"{month} · {size:,.0f}" for month, size in zip(months, later["size"], strict=True)]
+    )
+    ages = later.groupby("age_months", as_index=False)[["active", "size"]].sum()
+    everyone = ages.assign(cohort="All, weighted", share=ages["active"] / ages["size"])
+    return pd.concat([everyone, named], ignore_index=True)[["cohort", "age_months", "share"]]
+
+
+def survival_curve(table: pd.DataFrame) -> Spec:
+    """Kaplan–Meier with its 95 % band, by age in days."""
+    x = alt.X("age_days:Q", title="days since the subscription began")
+    band = (
+        alt.Chart(table)
+        .mark_area(opacity=0.18, color=BLUE, interpolate="step-after")
+        .encode(x=x, y=alt.Y("low:Q", title=None, axis=alt.Axis(format=".0%")), y2="high:Q")
+    )
+    line = (
+        alt.Chart(table)
+        .mark_line(color=BLUE, strokeWidth=2, interpolate="step-after")
+        .encode(
+            x=x,
+            y=alt.Y("share_active:Q", title=None, scale=alt.Scale(domain=[0, 1])),
+            tooltip=[
+                alt.Tooltip("age_days:Q", title="days"),
+                alt.Tooltip("share_active:Q", title="still active", format=".1%"),
+                alt.Tooltip("at_risk:Q", title="observed at that age", format=","),
+            ],
+        )
+    )
+    return finished(band + line)
+
+
+def mrr_movements(table: pd.DataFrame) -> Spec:
+    """What recurring revenue gained and lost per bucket, by movement, in the table's one currency."""
+    money = table.assign(**{name: table[name].astype(float) for name in MOVEMENTS})
+    long = _with_partial(money, list(MOVEMENTS), "movement", "amount")
+    long["amount"] = long["amount"].where(~long["movement"].isin(LOSSES), -long["amount"])
+    chart = bars_over_time(long).encode(
+        y=alt.Y("amount:Q", title=None, stack="zero", axis=counting_axis(long["amount"].abs())),
+        color=legend("movement", MOVEMENTS),
+        opacity=_pale_when_partial(),
+        tooltip=[time_tip(), "movement:N", alt.Tooltip("amount:Q", format=",.2f")],
+    )
+    return finished(chart)
+
+
+def _net_line(table: pd.DataFrame) -> alt.Chart:
+    data = with_wall_time(table)
+    data = data.assign(
+        net=data["new"] - data["churned"], middle=data["at"] + (data["at_end"] - data["at"]) / 2
+    )
+    line: alt.Chart = (
+        alt.Chart(data[~data["is_partial"].astype(bool)])
+        .mark_line(color=SLATE, strokeWidth=1.5, point=alt.OverlayMarkDef(size=16, color=SLATE))
+        .encode(
+            x=alt.X("middle:T", scale=alt.Scale(type="utc")),
+            y="net:Q",
+            tooltip=[time_tip(), alt.Tooltip("net:Q", format="+,")],
+        )
+    )
+    return line
+
+
+def _with_partial(table: pd.DataFrame, columns: list[str], name: str, value: str) -> pd.DataFrame:
+    partial = with_wall_time(table)[["at", "is_partial"]]
+    return melted(table, columns, name, value).merge(partial, on="at")
+
+
+def _pale_when_partial() -> Any:
+    return alt.condition("datum.is_partial", alt.value(0.35), alt.value(1))
