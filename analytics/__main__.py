@@ -46,6 +46,7 @@ LEDGER_PATH    the DuckDB file (DATA_DIR/ledger.duckdb)
 DATA_DIR       where data lies (data)
 REPORTS_URL    where the ledger's owner answers (http://127.0.0.1:8100)
 REPORTS_TOKEN  its token, if it wants one
+SWITCH_WITHIN  how soon a new subscription makes an end a switch, and no churn (P1D)
 """
 
 
@@ -134,7 +135,7 @@ def _answer(settings: AnalyticsSettings, name: str, params: dict[str, list[str]]
     except LedgerLocked as locked:
         return Owner(settings, locked).answer(name, params)
     try:
-        return Answer(as_json(Reports(ledger).run(name, params)))
+        return Answer(as_json(Reports(ledger, switch_within=settings.switch_within).run(name, params)))
     finally:
         ledger.close()
 
@@ -149,7 +150,7 @@ def _origin(settings: AnalyticsSettings) -> Iterator[Origin]:
         yield Owner(settings, locked)
         return
     try:
-        yield OwnFile(Reports(ledger))
+        yield OwnFile(Reports(ledger, switch_within=settings.switch_within))
     finally:
         ledger.close()
 

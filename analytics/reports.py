@@ -37,6 +37,9 @@ EXPORT_LIMIT_SECONDS = 600.0
 # The version that a report of this very moment carries.
 PRESENT = "present"
 
+# A subscription that follows an end within this time makes it a switch, unless told otherwise.
+SWITCH_WITHIN = timedelta(hours=24)
+
 # Eleven years of hours, or ten weeks of minutes.
 MOST_BUCKETS = 100_000
 _LENGTHS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
@@ -70,8 +73,15 @@ class Report:
 class Reports:
     """The questions, over one ledger. Thread-safe; each answer has a time limit."""
 
-    def __init__(self, ledger: Ledger, *, time_limit_seconds: float = TIME_LIMIT_SECONDS) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        time_limit_seconds: float = TIME_LIMIT_SECONDS,
+        switch_within: timedelta = SWITCH_WITHIN,
+    ) -> None:
         self._ledger = ledger
+        self._switch_seconds = switch_within.total_seconds()
         self._seconds = time_limit_seconds
         self._exporting = threading.Lock()
 
@@ -94,6 +104,7 @@ class Reports:
             ReportTooLarge: it needed too much memory.
         """
         question, values = _read(name, params)
+        values["switch_seconds"] = self._switch_seconds
         version, at, connection = self._moment(question, values["version"])
         as_of = values.get("as_of")
         now = min(as_of, at) if isinstance(as_of, datetime) else at
@@ -192,6 +203,7 @@ def _ask(
     # The same names, over the log as it was known then.
     connection.execute(f"set search_path = '{'main' if values['as_of'] is None else 'history,main'}'")
     connection.execute("set variable as_of = $as_of", {"as_of": _stored(values["as_of"])})
+    connection.execute("set variable switch_seconds = $seconds", {"seconds": values["switch_seconds"]})
     end = values["end"]
     # Nothing after now has happened yet, whatever its clock says.
     until = min(end, now) if isinstance(end, datetime) else now

@@ -5,6 +5,7 @@ import hmac
 import io
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -25,6 +26,7 @@ from analytics.questions import Question
 from analytics.rendering import as_json, instant, public_type
 from analytics.reports import (
     PRESENT,
+    SWITCH_WITHIN,
     BadParameter,
     Reports,
     ReportTimeout,
@@ -49,13 +51,16 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
 }
 
 
-def create_ledger_app(ledger: Ledger, *, token: str | None) -> Starlette:
+def create_ledger_app(
+    ledger: Ledger, *, token: str | None, switch_within: timedelta = SWITCH_WITHIN
+) -> Starlette:
     """`create_app` over a ledger's reports: what the process that owns the file serves.
 
     `state.let_go` is to be called before the ledger is closed.
     """
     moments = Moments(ledger)
-    app = create_app(Reports(ledger), token=token, more=inner_routes(ledger, moments))
+    reports = Reports(ledger, switch_within=switch_within)
+    app = create_app(reports, token=token, more=inner_routes(ledger, moments))
     app.state.let_go = moments.let_go
     return app
 

@@ -1,5 +1,6 @@
 """Settings of the ledger's command line, from the environment and `.env`."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -21,6 +22,8 @@ class AnalyticsSettings(BaseSettings):
     """Where the report service answers."""
     reports_token: SecretStr = SecretStr("")
     """What a caller of the report service must show; needed beyond this machine."""
+    switch_within: timedelta = timedelta(days=1)
+    """A subscription begun within this time after an end makes it a switch, and no churn."""
 
     @property
     def path(self) -> Path:

@@ -8,12 +8,13 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
+from datetime import timedelta
 from typing import Any
 
 import uvicorn
 
 from analytics.ledger import Ledger
-from analytics.reports import Reports
+from analytics.reports import SWITCH_WITHIN, Reports
 from analytics.service import create_ledger_app
 from streams.impatience import impatient
 from streams.internal import bound
@@ -35,10 +36,18 @@ Observe = Callable[[str, str, float], None]
 class ReportDesk:
     """The report service's address stays the same when the ledger behind it changes."""
 
-    def __init__(self, ledger: Ledger, token: str | None, observe: Observe | None = None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        token: str | None,
+        observe: Observe | None = None,
+        *,
+        switch_within: timedelta = SWITCH_WITHIN,
+    ) -> None:
         self._token = token
+        self._switch_within = switch_within
         self._observe = observe
-        self._app = create_ledger_app(ledger, token=token)
+        self._app = create_ledger_app(ledger, token=token, switch_within=switch_within)
         self._open = threading.Event()
         self._open.set()
         self._under_way = 0
@@ -46,7 +55,7 @@ class ReportDesk:
 
     def show(self, ledger: Ledger) -> None:
         """Answer from another ledger from now on."""
-        self._app = create_ledger_app(ledger, token=self._token)
+        self._app = create_ledger_app(ledger, token=self._token, switch_within=self._switch_within)
 
     @contextlib.asynccontextmanager
     async def closed(self) -> AsyncIterator[None]:
@@ -97,7 +106,8 @@ def report_service(
 ) -> Iterator[ReportDesk]:
     """The report service in a thread of its own, so that a long report never delays the log."""
     observe = None if meters is None else _observer(ledger, meters)
-    desk = ReportDesk(ledger, settings.reports_token.get_secret_value() or None, observe)
+    token = settings.reports_token.get_secret_value() or None
+    desk = ReportDesk(ledger, token, observe, switch_within=settings.switch_within)
     listening = bound(settings.reports_host, settings.reports_port, setting="REPORTS_PORT")
     config = uvicorn.Config(
         desk, http=impatient(), ws="none", log_config=None, access_log=False, lifespan="off"

@@ -187,6 +187,8 @@ class LedgerProcessSettings(BaseSettings):
     """Port of the ledger's health, readiness and metrics."""
     snapshot_seconds: float = 30.0
     """How often readers get a new version of the ledger, in seconds."""
+    switch_within: timedelta = timedelta(days=1)
+    """A subscription begun within this time after an end makes it a switch, and no churn."""
 
     @property
     def path(self) -> Path:

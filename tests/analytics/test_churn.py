@@ -1,10 +1,12 @@
 """Churn: the unit is the customer. Each history is small enough to be counted by hand."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from analytics.ledger import Ledger
+from analytics.reports import Reports
 from tests.analytics.history import (
     OTHER_SITE,
     ask,
@@ -117,6 +119,23 @@ class TestSwitching:
         row = april(ledger)
 
         assert (row["switched"], row["churned"], row["new"]) == (switched, churned, 0)
+
+    def test_how_soon_is_a_setting(self, ledger: Ledger) -> None:
+        """Two days later: a churn to the report of a day, a switch to one that waits for three."""
+        tell(
+            ledger,
+            [
+                *stay("s1", at(0), at(35), cause="MEMBER_ACTION", contact="c1"),
+                *stay("s2", at(37), contact="c1"),
+            ],
+        )
+        ledger.publish(at=at(70))
+        period = {"start": [APRIL.isoformat()], "end": [MAY.isoformat()]}
+
+        for days, switched, churned in ((1, 0, 1), (3, 1, 0)):
+            reports = Reports(ledger, switch_within=timedelta(days=days))
+            row = only(reports.run("churn", period).table.to_pylist())
+            assert (row["switched"], row["churned"]) == (switched, churned)
 
     def test_one_of_two_subscriptions_ending_is_neither(self, ledger: Ledger) -> None:
         tell(

@@ -1,5 +1,5 @@
 -- churn: one row per bucket (and group). The unit is the customer: one whose last subscription ended, and who began
--- none within 24 hours. A gap shorter than that (`switched`) does not interrupt being a customer.
+-- none within a day (a setting). A gap shorter than that (`switched`) does not interrupt being a customer.
 with
 
 stays_dated as (
@@ -135,7 +135,7 @@ moves_counted as (
         count(*) filter (where move = 'switched') as switched,
         count(*) filter (where move = 'failed_to_start') as failed_to_start,
         -- Whoever left less than a day ago may still turn out to have switched.
-        bool_or(move = 'churned' and moved_at + interval 24 hours > $now) as is_pending
+        bool_or(move = 'churned' and moved_at + switch_time() > $now) as is_pending
     from moves_before_now
     where $start is null or moved_at >= $start
     group by all

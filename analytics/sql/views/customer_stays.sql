@@ -1,5 +1,5 @@
--- customer_stays: one row per unbroken stretch as a customer; a gap of up to 24 hours does not break it. Without a
--- customer's subscriptions ending there is no `ended_at`. On the basis `paid` each runs to the end of what was paid.
+-- customer_stays: one row per unbroken stretch as a customer; a gap of up to a day (a setting) does not break it.
+-- Without a customer's subscriptions ending there is no `ended_at`. On the basis `paid` each runs to the end of what was paid.
 create or replace macro customer_stays(basis, population, now_at, sites_chosen, currencies_chosen) as table
 with
 
@@ -37,7 +37,7 @@ spans_grouped as (
 
     select
         *,
-        sum(case when started_at <= covered_until + interval 24 hours then 0 else 1 end) over (
+        sum(case when started_at <= covered_until + switch_time() then 0 else 1 end) over (
             partition by instance_id, customer
             order by started_at, order_id
         ) as stay
@@ -63,7 +63,7 @@ select
     arg_max(order_id, (covers_until, order_id)) as last_order,
     arg_max(end_cause, (covers_until, order_id)) as cause,
     list(covered_until) filter (
-        where started_at between covered_until and covered_until + interval 24 hours
+        where started_at between covered_until and covered_until + switch_time()
     ) as switched_at
 from spans_grouped
 group by instance_id, customer, stay
