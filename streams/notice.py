@@ -20,8 +20,9 @@ from streams.wix.client import WixClient
 from streams.wix.errors import NotFound, WixBusy, WixRefused
 from streams.wix.inbox import InboxMessage, NewMessage, Participant
 
-# How much Wix's clock may be behind ours when it stamps a message.
-CLOCK_DIFFERENCE = timedelta(minutes=5)
+# How much Wix's clock may be behind ours when it stamps a message. Generous, since the reference line
+# is this effect's own: looking further back costs a page, not looking far enough a second message.
+CLOCK_DIFFERENCE = timedelta(days=1)
 # How soon to look again at an order that Wix shows as it was before it was bought.
 STALE_READ_SECONDS = 60.0
 # How long a site's refusal of the channel field is believed.

@@ -52,6 +52,7 @@ FORBIDDEN = "forbidden"
 NOT_FOUND = "not_found"
 REFUSED = "refused"
 RECEIVER_REFUSED = "receiver_refused"
+ITEMS_REFUSED = "items_refused"
 
 # The effect is wanted, but can't be carried out without a person.
 FAILED: Mapping[str, str] = {
@@ -60,10 +61,11 @@ FAILED: Mapping[str, str] = {
     UNKNOWN_OUTCOME: "A call was in doubt when the app was removed, so Wix can't be asked any more.",
     OUT_OF_ATTEMPTS: "Every attempt ended without a clear answer of Wix, or of the receiver at ACCESS_URL.",
     BUG: "Our own code failed, three times. The fingerprint says where.",
-    UNAUTHORIZED: "Wix did not accept our token, or gave us none for our app id and secret.",
+    UNAUTHORIZED: "Wix takes no token of ours, or gives none for our app id and secret: waits, then fails.",
     FORBIDDEN: "The app lacks a permission on the site.",
     NOT_FOUND: "Wix knows nothing by an id that was asked for.",
     REFUSED: "Wix said no to the call; its code says why.",
+    ITEMS_REFUSED: "Wix did not take a handover's items: unknown, fulfilled already, or more than are left.",
     RECEIVER_REFUSED: "The receiver at ACCESS_URL said no to the change of access (4xx, or a redirect).",
 }
 

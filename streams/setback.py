@@ -122,7 +122,8 @@ def _judged(setback: Setback) -> Change:
         return _until_its_slot(setback, error)
     if isinstance(error, AppRemoved):
         return _app_removed(setback, error)
-    if isinstance(error, WixRefused) and not setback.in_doubt:
+    # Credentials that aren't accepted are ours to mend, and no fault of the effect: it waits.
+    if isinstance(error, WixRefused) and not isinstance(error, Unauthorized) and not setback.in_doubt:
         return _refused(setback, error)
     if isinstance(error, WixError):
         return _again(setback, error)
@@ -171,6 +172,8 @@ def _until_its_slot(setback: Setback, wait: QuotaWait) -> Change:
 def _again(setback: Setback, error: WixError) -> Change:
     attempts = setback.held.attempts + 1
     if attempts >= setback.backoff.max_attempts:
+        if isinstance(error, Unauthorized) and not setback.in_doubt:
+            return _refused(setback, error)
         return _given_up(setback, error)
     return Change(
         state=setback.open_state,
@@ -185,6 +188,8 @@ def _again(setback: Setback, error: WixError) -> Change:
 def _waiting_for(error: WixError) -> str:
     if isinstance(error, ReceiverAway):
         return RECEIVER_AWAY
+    if isinstance(error, Unauthorized):
+        return UNAUTHORIZED
     return WIX_BUSY if isinstance(error, WixBusy) else NO_CLEAR_ANSWER
 
 

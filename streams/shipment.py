@@ -27,6 +27,12 @@ _ORDER_NOT_FOUND = Fail(
     reason=reason.ORDER_NOT_FOUND,
     next_step="Look the order up in the site's dashboard; if it is there, redrive this effect.",
 )
+# Statuses by which Wix refuses a fulfillment for what is in it, and not for who asks.
+ABOUT_ITEMS = (400, 409, 412, 422, 428)
+_ITEMS_REFUSED = (
+    "Compare the handover with the order's page: its lines, and how many units of each are left to ship. "
+    "Ask the warehouse what left, and have it hand over that, with a new Idempotency-Key."
+)
 _TRACKING_NUMBER_IN_USE = (
     "Ask the warehouse which items left under this tracking number, and have it hand over again "
     "with the right one and a new Idempotency-Key."
@@ -67,7 +73,7 @@ class ShipmentProcedure:
             created = await fulfillments.create(self._wix, effect.instance_id, effect.order_id, new)
         except WixRefused as refusal:
             if refusal.code != fulfillments.TRACKING_NUMBER_ALREADY_EXISTS:
-                raise
+                raise _explained(effect, refusal) from None
             return await self._already_there(effect, new, refusal)
         return Done(wix_id=created.fulfillment_id, request_id=created.request_id, shipments=created.shipments)
 
@@ -118,6 +124,13 @@ class ShipmentProcedure:
 
 def _is_immediate(effect: Effect) -> bool:
     return effect.payload.get("mode") == IMMEDIATE
+
+
+def _explained(effect: Effect, refusal: WixRefused) -> WixRefused:
+    """What a warehouse told wrongly is for the warehouse; Wix documents no codes for it."""
+    if _is_immediate(effect) or refusal.status not in ABOUT_ITEMS:
+        return refusal
+    return refusal.because(reason.ITEMS_REFUSED, _ITEMS_REFUSED)
 
 
 def _claim(new: NewFulfillment) -> Mapping[str, Any]:

@@ -3,14 +3,22 @@
 import contextlib
 from typing import Any
 
+from streams.change import Wanted
 from streams.effect import State
 from streams.holding import Hold
 from streams.meters import Meters
 from streams.outbox import Outbox, OutboxAway
 from streams.pause import PAUSABLE
+from streams.reason import UNAUTHORIZED
 from streams.running import has_partitions
 from streams.stall import Place, Reading
 from streams.watchdog import Watchdog
+
+_UNAUTHORIZED = Wanted(state=State.WAITING, reason=UNAUTHORIZED)
+_NO_CREDENTIALS = (
+    "unauthorized: Wix does not accept our token on some site, and its effects wait. Check WIX_APP_ID and "
+    "WIX_APP_SECRET (python -m streams doctor); nothing is lost, and nothing needs to be redriven"
+)
 
 
 class WorkerState:
@@ -43,6 +51,8 @@ class WorkerState:
             lacking.append("no_partitions: waiting for Kafka or for this group's turn")
         try:
             lacking += [f"flow_paused: {one}" for one in await self._outbox.paused()]
+            if await self._outbox.listing(_UNAUTHORIZED, limit=1):
+                lacking.append(_NO_CREDENTIALS)
         except OutboxAway as error:
             lacking.append(f"outbox_away: {error}")
         return lacking

@@ -306,7 +306,6 @@ class TestReadsThatFail:
             (WixRefused(400, "INVALID", "no", "r-9"), "refused"),
             (WixRefused(403, "INVALID", "no", "r-9"), "forbidden"),
             (NotFound(404, "INVALID", "no", "r-9"), "not_found"),
-            (Unauthorized(401, "INVALID", "no", "r-9"), "unauthorized"),
         ],
     )
     async def test_by_refusal_fail_with_wixs_answer(
@@ -318,6 +317,23 @@ class TestReadsThatFail:
         assert (only.last_status, only.last_code, only.request_id) == (error.status, "INVALID", "r-9")
         assert only.fingerprint
         assert "redrive" in (only.next_step or "")
+
+    async def test_for_want_of_credentials_wait_and_go_on_when_they_are_accepted_again(
+        self, outbox: Outbox
+    ) -> None:
+        """A revoked secret is no fault of the effects: nobody should have to redrive them all."""
+        refused, fine = Unauthorized(401, "INVALID", "no", "r-9"), Ready(request="hello")
+
+        outcomes = await carried(outbox, Scripted(prepare_=[refused, refused, fine]))
+
+        assert states(outcomes) == [WAITING, WAITING, State.CLAIMED, DONE]
+        assert {one.reason for one in outcomes[:2]} == {"unauthorized"}
+
+    async def test_for_want_of_credentials_fail_in_the_end_with_what_to_mend(self, outbox: Outbox) -> None:
+        last = (await carried(outbox, Scripted(prepare_=[Unauthorized(401, "INVALID", "no", "r-9")])))[-1]
+
+        assert (last.state, last.reason, last.attempts) == (State.FAILED, "unauthorized", 12)
+        assert "WIX_APP_SECRET" in str(last.next_step)
 
     async def test_because_the_app_was_removed_suppress(self, outbox: Outbox) -> None:
         (only,) = await carried(outbox, Scripted(prepare_=[AppRemoved(400)]))

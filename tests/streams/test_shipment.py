@@ -134,13 +134,41 @@ class TestHandover:
 
         assert refused.value.reason == reason.TRACKING_NUMBER_IN_USE
 
-    async def test_more_units_than_are_left_are_refused_by_wix(self, handovers: ShipmentProcedure) -> None:
-        effect = a_handover([{"id": SHIRT, "quantity": 3}])
+    @pytest.mark.parametrize(
+        "lines",
+        [
+            [{"id": SHIRT, "quantity": 3}],
+            [{"id": "00000000-0000-0000-0000-000000000009", "quantity": 1}],
+            [{"id": SHIRT, "quantity": 1}, {"id": SHIRT, "quantity": 1}],
+        ],
+        ids=["more than were ordered", "of another order", "a line twice"],
+    )
+    async def test_items_that_wix_does_not_take_are_for_the_warehouse(
+        self, site: SandboxSite, handovers: ShipmentProcedure, lines: list[dict[str, Any]]
+    ) -> None:
+        effect = a_handover(lines)
 
         with pytest.raises(WixRefused) as refused:
             await handovers.act(effect, await ready(handovers, effect))
 
-        assert refused.value.reason is None
+        assert refused.value.reason == reason.ITEMS_REFUSED
+        assert "new Idempotency-Key" in str(refused.value.next_step)
+        assert site.fulfillments == []
+
+    async def test_items_that_are_fulfilled_already_are_not_fulfilled_again(
+        self, site: SandboxSite, handovers: ShipmentProcedure
+    ) -> None:
+        """Named, it is the warehouse's mistake; where all that is left was meant, that is nothing."""
+        await carried_out(handovers, a_handover([{"id": SHIRT, "quantity": 2}]))
+        named = a_handover([{"id": SHIRT, "quantity": 1}], key="box-2", tracking_number="67890")
+        rest = a_handover([], key="box-3", tracking_number="54321")
+
+        with pytest.raises(WixRefused) as refused:
+            await handovers.act(named, await ready(handovers, named))
+
+        assert refused.value.reason == reason.ITEMS_REFUSED
+        assert await handovers.prepare(rest, now=NOW) == Suppress(reason=reason.ALREADY_FULFILLED)
+        assert len(site.fulfillments) == 1
 
     @pytest.mark.parametrize("order_id", [ANOTHER_ORDER, "../orders", "", "%2e%2e"])
     async def test_an_order_that_wix_does_not_know_is_for_a_person(
