@@ -304,6 +304,7 @@ class Ledger:
         version = Version(f"{self._run}-{self._taken}", moment, _aware(data_through), _aware(known_through))
         for _ in range(READERS):
             version.offer(self._connection.cursor())
+        version.offer_past(self._connection.cursor())
         return version
 
     @contextmanager

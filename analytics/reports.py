@@ -107,9 +107,13 @@ class Reports:
         values["switch_seconds"] = self._switch_seconds
         version, at, connection = self._moment(question, values["version"])
         as_of = values.get("as_of")
-        now = min(as_of, at) if isinstance(as_of, datetime) else at
-        with connection as reader, time_limit(reader, self._seconds):
-            found = _ask(reader, question, values, now)
+        if isinstance(as_of, datetime):
+            now = min(as_of, at)
+            found = self._look_back(self._ledger.version(version), question, values, now)
+        else:
+            now = at
+            with connection as reader, time_limit(reader, self._seconds):
+                found = _ask(reader, question, values, now)
         _refuse_mixed_money(question, values, found)
         return Report(
             name=name,
@@ -153,6 +157,13 @@ class Reports:
             return PRESENT, datetime.now(UTC), self._ledger.present()
         version = self._version(wanted)
         return version.name, version.at, version.connection(wait_seconds=self._seconds)
+
+    def _look_back(
+        self, version: Version, question: Question, values: Mapping[str, Value], now: datetime
+    ) -> pa.Table:
+        with version.past(wait_seconds=self._seconds) as past, time_limit(past.connection, self._seconds):
+            past.look_back(_stored(values["as_of"]), question.name)
+            return _ask(past.connection, question, values, now)
 
     def _version(self, wanted: Value) -> Version:
         return self._ledger.version(str(wanted) if wanted else None)

@@ -19,7 +19,7 @@ from duckdb import DuckDBPyConnection
 from analytics.statements import in_order, statement
 
 # Entities read together when everything is made anew: enough to be quick, few enough for the memory.
-ROWS_OF_A_SHARE = 250_000
+ROWS_OF_A_SHARE = 600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,15 +99,14 @@ def keep_up(connection: DuckDBPyConnection) -> None:
 def remake(connection: DuckDBPyConnection) -> None:
     """Empty the tables and fill them from the log of rows, a share of all entities at a time."""
     for table in TABLES:
-        connection.execute(statement("standing", "empty").format(table=table))
+        connection.execute(statement("standing", "make").format(table=table))
     if _is_restated(connection):
         _run(connection, "judge_all")
     (rows,) = connection.execute("select count(*) from main.lifecycle").fetchone() or (0,)
     shares = max(1, math.ceil(rows / ROWS_OF_A_SHARE))
     for share in range(shares):
-        connection.execute(statement("standing", "touch_share"), {"shares": shares, "share": share})
-        _run(connection, "read_touched")
-        _take_steps(connection)
+        connection.execute(statement("standing", "read_share"), {"shares": shares, "share": share})
+        take_steps(connection)
         for kept in PER_ENTITY:
             _fill(connection, kept.table)
     _run(connection, "link_all_buyers")
@@ -143,7 +142,7 @@ def _keep_entities(connection: DuckDBPyConnection, touched: set[str]) -> None:
     if names_buyers:
         _run(connection, "note_buyers")
     if touched.intersection(_STEPPING):
-        _take_steps(connection)
+        take_steps(connection)
     forget = statement("standing", "forget")
     for kept in PER_ENTITY:
         if not kept.families or touched.intersection(kept.families):
@@ -187,7 +186,8 @@ def _make_touched(connection: DuckDBPyConnection) -> None:
         _work_out(connection, f"step_{step}", f"history.{step} limit 0")
 
 
-def _take_steps(connection: DuckDBPyConnection) -> None:
+def take_steps(connection: DuckDBPyConnection) -> None:
+    """Work out, from `touched_rows`, what several definitions read."""
     for step in STEPS:
         _work_out(connection, f"step_{step}", f"touched.{step}")
 

@@ -10,6 +10,8 @@ from datetime import datetime
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from analytics.past import Past
+
 # How many reports of one version run side by side; a further one waits its turn.
 READERS = 3
 
@@ -47,15 +49,17 @@ class Version:
     at: datetime
     data_through: datetime | None
     known_through: datetime | None
+    _past: "queue.SimpleQueue[Past]" = field(default_factory=queue.SimpleQueue)
     _idle: "queue.SimpleQueue[DuckDBPyConnection]" = field(default_factory=queue.SimpleQueue)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _open: int = 0
+    _past_open: int = 0
     _retired: bool = False
 
     @property
     def is_spent(self) -> bool:
-        """Whether reports that failed or took too long have used up all of its connections."""
-        return self._open == 0
+        """Whether reports that failed or took too long have used up its connections of one kind."""
+        return self._open == 0 or self._past_open == 0
 
     def offer(self, connection: DuckDBPyConnection) -> None:
         """Begin a read-only transaction on a fresh connection and add it to the pool.
@@ -63,10 +67,42 @@ class Version:
         Call it only while the writer is between two commits. DuckDB fixes what a transaction
         sees at its first read, so one read is done here.
         """
-        connection.execute("begin transaction read only")
-        connection.execute("select count(*) from offsets").fetchall()
+        _begin(connection)
         self._idle.put(connection)
         self._open += 1
+
+    def offer_past(self, connection: DuckDBPyConnection) -> None:
+        """As `offer`: the connection on which reports look back at earlier times, one after the other."""
+        _begin(connection)
+        self._past.put(Past(connection))
+        self._past_open += 1
+
+    @contextmanager
+    def past(self, *, wait_seconds: float) -> Iterator[Past]:
+        """The connection that looks back; what it made for one report serves the next.
+
+        Raises:
+            VersionGone, ReportTimeout: as `connection`.
+        """
+        if self._retired or self._past_open == 0:
+            raise VersionGone(self.name)
+        try:
+            past = self._past.get(timeout=wait_seconds)
+        except queue.Empty:
+            if self._retired or self._past_open == 0:
+                raise VersionGone(self.name) from None
+            raise ReportTimeout(wait_seconds) from None
+        try:
+            yield past
+        except BaseException:
+            self._past_open -= 1
+            past.connection.close()
+            raise
+        with self._lock:
+            if not self._retired:
+                self._past.put(past)
+                return
+        past.connection.close()
 
     @contextmanager
     def connection(self, *, wait_seconds: float) -> Iterator[DuckDBPyConnection]:
@@ -92,15 +128,18 @@ class Version:
                 while True:
                     self._idle.get_nowait().close()
                     self._open -= 1
+            with suppress(queue.Empty):
+                while True:
+                    self._past.get_nowait().connection.close()
 
     def _take(self, wait_seconds: float) -> DuckDBPyConnection:
         with self._lock:
-            if self._retired or self.is_spent:
+            if self._retired or self._open == 0:
                 raise VersionGone(self.name)
         try:
             return self._idle.get(timeout=wait_seconds)
         except queue.Empty:
-            if self._retired or self.is_spent:
+            if self._retired or self._open == 0:
                 raise VersionGone(self.name) from None
             raise ReportTimeout(wait_seconds) from None
 
@@ -115,6 +154,11 @@ class Version:
         with self._lock:
             self._open -= 1
         connection.close()
+
+
+def _begin(connection: DuckDBPyConnection) -> None:
+    connection.execute("begin transaction read only")
+    connection.execute("select count(*) from offsets").fetchall()
 
 
 @contextmanager

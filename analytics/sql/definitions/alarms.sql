@@ -5,9 +5,17 @@ with
 events_read as (
 
     select
-        *,
+        kind,
         family_of(kind) as family,
-        facts ->> '$.cancellation_cause' as cause_word
+        instance_id,
+        entity_id,
+        event_id,
+        sequence,
+        status,
+        payment_status,
+        fulfillment_status,
+        happened_at,
+        known_at
     from lifecycle_now
     where is_from_event
 
@@ -16,24 +24,35 @@ events_read as (
 words_read as (
 
     select
-        *,
-        unnest(
-            [
-                {'alarm': 'unknown_status', 'field': kind || ' status', 'word': status},
-                {'alarm': 'unknown_status', 'field': kind || ' payment', 'word': payment_status},
-                {'alarm': 'unknown_status', 'field': kind || ' fulfillment', 'word': fulfillment_status},
-                {'alarm': 'unknown_cause', 'field': kind || ' cause', 'word': cause_word}
-            ]
-        ) as said
+        'unknown_status' as alarm, kind || ' status' as field, status as word, family, instance_id, entity_id,
+        event_id, happened_at
     from events_read
-    where kind in ('subscription', 'store_order', 'payment')
+    where status is not null and kind in ('subscription', 'store_order', 'payment')
+    union all
+    select
+        'unknown_status' as alarm, kind || ' payment' as field, payment_status as word, family, instance_id, entity_id,
+        event_id, happened_at
+    from events_read
+    where payment_status is not null and kind in ('subscription', 'store_order', 'payment')
+    union all
+    select
+        'unknown_status' as alarm, kind || ' fulfillment' as field, fulfillment_status as word, family, instance_id,
+        entity_id, event_id, happened_at
+    from events_read
+    where fulfillment_status is not null and kind in ('subscription', 'store_order', 'payment')
+    union all
+    select
+        'unknown_cause' as alarm, 'subscription cause' as field, facts ->> '$.cancellation_cause' as word,
+        'subscription' as family, instance_id, entity_id, event_id, happened_at
+    from lifecycle_now
+    where is_from_event and kind = 'subscription'
 
 ),
 
 words_unknown as (
 
     select
-        words_read.said.alarm as alarm,
+        words_read.alarm,
         words_read.family,
         words_read.instance_id,
         words_read.entity_id,
@@ -42,9 +61,9 @@ words_unknown as (
     from words_read
     anti join known_words
         on
-            known_words.field = words_read.said.field
-            and known_words.word = words_read.said.word
-    where words_read.said.word is not null
+            known_words.field = words_read.field
+            and known_words.word = words_read.word
+    where words_read.word is not null
 
 ),
 
@@ -61,7 +80,9 @@ sequences_shared as (
     where sequence is not null
     group by family, kind, instance_id, entity_id, sequence
     -- Several events of one change may share a number; they must then show the same state.
-    having count(distinct coalesce(status, '') || ' ' || coalesce(payment_status, '')) > 1
+    having
+        min(coalesce(status, '') || ' ' || coalesce(payment_status, ''))
+        <> max(coalesce(status, '') || ' ' || coalesce(payment_status, ''))
 
 ),
 

@@ -4,18 +4,9 @@
 create or replace view entity_events as
 with
 
-events_sequenced as (
+events_listed as (
 
-    select
-        *,
-        -- Where Wix sent no number: the highest among events that are no later.
-        coalesce(
-            sequence,
-            max(sequence) over (
-                partition by kind, instance_id, entity_id
-                order by happened_at
-            )
-        ) as effective_sequence
+    select *
     from lifecycle_now
     where
         is_from_event
@@ -23,21 +14,55 @@ events_sequenced as (
 
 ),
 
+-- Few entities have events without a number: only their rows are compared for it.
+entities_unnumbered as (
+
+    select distinct
+        kind,
+        instance_id,
+        entity_id
+    from events_listed
+    where sequence is null
+
+),
+
+-- Where Wix sent no number: the highest among events that are no later.
+events_sequenced as (
+
+    select
+        events_listed.row_id,
+        max(events_listed.sequence) over (
+            partition by events_listed.kind, events_listed.instance_id, events_listed.entity_id
+            order by events_listed.happened_at
+        ) as highest_sequence
+    from events_listed
+    semi join entities_unnumbered
+        on
+            entities_unnumbered.kind = events_listed.kind
+            and entities_unnumbered.instance_id = events_listed.instance_id
+            and entities_unnumbered.entity_id = events_listed.entity_id
+
+),
+
 events_placed as (
 
     select
-        events_sequenced.*,
-        row_number() over (
-            partition by kind, instance_id, entity_id
-            order by
-                effective_sequence nulls first,
-                sequence is null,
-                happened_at,
-                coalesce(slug_rank, 99),
-                event_id
-        ) as position
-    from events_sequenced
-    left join slug_ranks on slug_ranks.slug = events_sequenced.what
+        events_listed.*,
+        row_number() over placed as position,
+        max(events_listed.happened_at) over placed as settled_at
+    from events_listed
+    left join events_sequenced on events_sequenced.row_id = events_listed.row_id
+    left join slug_ranks on slug_ranks.slug = events_listed.what
+    window placed as (
+        partition by events_listed.kind, events_listed.instance_id, events_listed.entity_id
+        order by
+            coalesce(events_listed.sequence, events_sequenced.highest_sequence) nulls first,
+            events_listed.sequence is null,
+            events_listed.happened_at,
+            coalesce(slug_ranks.slug_rank, 99),
+            events_listed.event_id
+        rows between unbounded preceding and current row
+    )
 
 )
 
@@ -60,8 +85,5 @@ select
     facts,
     created_at,
     happened_at,
-    max(happened_at) over (
-        partition by kind, instance_id, entity_id
-        order by position
-    ) as settled_at
+    settled_at
 from events_placed

@@ -2,31 +2,12 @@
 create or replace view store_order_points as
 with
 
-events_numbered as (
-
-    select
-        instance_id,
-        entity_id as order_id,
-        kind,
-        event_id,
-        what,
-        happened_at,
-        facts,
-        row_number() over (
-            partition by instance_id, entity_id
-            order by settled_at, kind, position
-        ) as point
-    from entity_events
-    where kind in ('store_order', 'fulfillments')
-
-),
-
 points_carried as (
 
     select
         instance_id,
-        order_id,
-        point,
+        entity_id as order_id,
+        row_number() over carried as point,
         kind,
         event_id,
         what,
@@ -36,10 +17,11 @@ points_carried as (
         last_value(case when kind = 'store_order' then happened_at end ignore nulls) over carried as order_at,
         last_value(case when kind = 'fulfillments' then happened_at end ignore nulls)
             over carried as shipments_at
-    from events_numbered
+    from entity_events
+    where kind in ('store_order', 'fulfillments')
     window carried as (
-        partition by instance_id, order_id
-        order by point
+        partition by instance_id, entity_id
+        order by settled_at, kind, position
         rows between unbounded preceding and current row
     )
 

@@ -18,7 +18,12 @@ points_compared as (
         coalesce(max(point) filter (where coalesce(len(tracked), 0) = 0) over whole, 0) as last_untracked
     from store_order_states
     window
-        whole as (partition by instance_id, order_id),
+        -- In the same order as the other, so that both are sorted once.
+        whole as (
+            partition by instance_id, order_id
+            order by point
+            rows between unbounded preceding and unbounded following
+        ),
         ordered as (partition by instance_id, order_id order by point)
 
 ),

@@ -13,13 +13,15 @@ known_rows as (
 
 ),
 
-versions_compared as (
+-- Empty, and so of no cost, while all events were read by one mapping version.
+events_restated as (
 
     select
-        *,
-        max(mapping_version) filter (where is_from_event)
-            over (partition by instance_id, event_id) as highest_version
+        instance_id,
+        event_id,
+        mapping_version
     from known_rows
+    where is_from_event and mapping_version > (select min(mapping_version) from lifecycle where is_from_event)
 
 )
 
@@ -50,5 +52,14 @@ select
     happened_at,
     received_at,
     known_at
-from versions_compared
-where not is_from_event or mapping_version = highest_version
+from known_rows
+where
+    not is_from_event
+    or not exists (
+        select 1
+        from events_restated
+        where
+            events_restated.instance_id = known_rows.instance_id
+            and events_restated.event_id = known_rows.event_id
+            and events_restated.mapping_version > known_rows.mapping_version
+    )

@@ -1,2 +1,0 @@
--- empty: a typed table begins anew.
-delete from main.{table}
