@@ -24,6 +24,7 @@ from ingest.log_lines import LogSettings
 from ingest.logs import start_logging
 from ingest.serving import PortTaken, serve
 from ingest.settings import IngestSettings, KafkaSettings
+from ingest.tracing import TraceSettings, tracing
 
 DIFFERS, SETTINGS, AWAY = 1, 2, 3
 
@@ -45,7 +46,7 @@ def settings_text(*models: type[BaseSettings]) -> str:
 
 @click.group(
     invoke_without_command=True,
-    epilog=settings_text(IngestSettings, KafkaSettings, LogSettings),
+    epilog=settings_text(IngestSettings, KafkaSettings, LogSettings, TraceSettings),
     context_settings={"max_content_width": 110},
 )
 @click.pass_context
@@ -58,7 +59,7 @@ def main(context: click.Context) -> None:
         context.invoke(serve_command)
 
 
-@main.command("serve", epilog=settings_text(IngestSettings, KafkaSettings, LogSettings))
+@main.command("serve", epilog=settings_text(IngestSettings, KafkaSettings, LogSettings, TraceSettings))
 def serve_command() -> None:
     """Serve until SIGTERM or Ctrl-C.
 
@@ -70,7 +71,8 @@ def serve_command() -> None:
         keys = _keys(settings)
         warehouses = parse_tokens(settings.handover_tokens.get_secret_value())
         start_logging(LogSettings().log_format)
-        uvloop.run(serve(settings, kafka, keys, warehouses))
+        with tracing("ingest", TraceSettings()):
+            uvloop.run(serve(settings, kafka, keys, warehouses))
     except ValidationError as error:
         _stop(_setting_message(error))
     except BadTokens as error:

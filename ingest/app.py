@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from ingest.metrics import DoorMetrics
 from ingest.publisher import NotDurable, Publishing
 from ingest.record import EventRecord
 from ingest.recording import from_event, from_handover
+from ingest.tracing import here, traced
 from ingest.webhook import LEEWAY_SECONDS, Malformed, Refused, verify
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -114,7 +115,8 @@ class Door:
         return PlainTextResponse("accepted", status_code=202)
 
     async def _publish(self, record: EventRecord) -> None:
-        await self.publisher.publish(record)
+        with traced(f"publish {record.topic}", "producer", event=record.event_id, site=record.instance_id):
+            await self.publisher.publish(replace(record, traceparent=here()))
         self.metrics.records.labels(record.topic).inc()
 
     async def _answered(
@@ -122,8 +124,9 @@ class Door:
     ) -> PlainTextResponse:
         started = time.perf_counter()
         try:
-            with self.crowd:
+            with self.crowd, traced(f"POST {route}", "server") as tell:
                 response = await take(request)
+                tell(status=response.status_code)
             code = bytes(response.body).decode()
         except (Refused, handover.HandoverRefused, TooLarge, NotDurable) as refusal:
             status, code, reason = _meaning(refusal)

@@ -25,7 +25,8 @@ class EventRecord:
 
     `topic` is the topic's name without its prefix. `value` is the innermost JSON object,
     ASCII, with number lexemes as Wix wrote them. Times are aware, UTC. `identity` (who
-    triggered the event) and `account` are what Wix sent beside it, or None.
+    triggered the event) and `account` are what Wix sent beside it, or None. `traceparent` is where
+    the request's trace goes on (W3C), or None.
     """
 
     topic: str
@@ -38,6 +39,7 @@ class EventRecord:
     app_id: str | None = None
     identity: Mapping[str, Any] | None = None
     account: Mapping[str, Any] | None = None
+    traceparent: str | None = None
 
     @property
     def key(self) -> bytes:
@@ -61,6 +63,7 @@ class EventRecord:
             "received-at": iso(self.received_at),
             "identity": _compact(self.identity),
             "account": _compact(self.account),
+            "traceparent": self.traceparent,
         }
         return [(name, text.encode()) for name, text in named.items() if text is not None]
 
@@ -85,6 +88,7 @@ class EventRecord:
             app_id=texts.get("app-id"),
             identity=_optional_object(texts, "identity"),
             account=_optional_object(texts, "account"),
+            traceparent=texts.get("traceparent"),
         )
 
 

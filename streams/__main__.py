@@ -25,6 +25,7 @@ from streams.settings import (
     WorkerSettings,
 )
 from streams.settings_help import settings_help
+from streams.tracing import TraceSettings, tracing
 
 WORKER_SETTINGS: tuple[type[BaseSettings], ...] = (
     KafkaSettings,
@@ -37,6 +38,7 @@ WORKER_SETTINGS: tuple[type[BaseSettings], ...] = (
     UpkeepSettings,
     ReportsSettings,
     LogSettings,
+    TraceSettings,
 )
 LEDGER_SETTINGS: tuple[type[BaseSettings], ...] = (
     KafkaSettings,
@@ -48,6 +50,7 @@ DOCTOR_SETTINGS: tuple[type[BaseSettings], ...] = (KeySettings, ReportsSettings)
 SUBCOMMANDS = {
     "replay": ("streams.replay_cli", "replay_group"),
     "reconcile": ("streams.reconcile_cli", "reconcile"),
+    "forget": ("streams.forget_cli", "forget_command"),
     "effects": ("streams.effects_cli", "effects"),
     "dead-letters": ("streams.dead_letters_cli", "dead_letters"),
     "flows": ("streams.flows_cli", "flows"),
@@ -110,7 +113,8 @@ def worker(begin: Any) -> None:
         owners=written,
         begin=begin,
     )
-    _run(run_worker(plan))
+    with tracing("worker", _read(TraceSettings)):
+        _run(run_worker(plan))
 
 
 @main.command(epilog=settings_help(LEDGER_SETTINGS))

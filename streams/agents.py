@@ -110,9 +110,9 @@ class FlowDesk:
     async def _handle(self, records: Sequence[RawRecord]) -> None:
         tried = []
         for raw in records:
-            with about_record(raw):
-                with traced(f"decide {raw.source.topic}", "consumer", _trace_of(raw), place=_place(raw)):
-                    tried.append((raw, _on_trace(await self._decision(raw))))
+            deciding = traced(f"decide {raw.source.topic}", "consumer", _trace_of(raw), place=_place(raw))
+            with about_record(raw), deciding:
+                tried.append((raw, _on_trace(await self._decision(raw))))
         decided = [(raw, decision) for raw, decision in tried if decision is not None]
         if await self._attempt([decision for _, decision in decided]) is None:
             return

@@ -17,6 +17,7 @@ from streams.procedure import Claim, Done, Fail, Later, Procedure, Ready, Suppre
 from streams.quota import QuotaWait
 from streams.reason import CLAIM_TOO_LATE
 from streams.setback import Backoff, Setback, after, patience, site_failed, trace
+from streams.tracing import traced
 from streams.wix.errors import WixBusy, WixError, WixUnreachable
 
 _LOG = logging.getLogger(__name__)
@@ -91,7 +92,12 @@ class Carrier:
             OutboxAway: the outbox gave no answer; what is known so far is asked again later.
         """
         effect = self.held.effect
-        with about(effect=effect.key, site=effect.instance_id, event=effect.event_id):
+        key, site, event = effect.key, effect.instance_id, effect.event_id
+        above = effect.payload.get("traceparent")
+        with (
+            about(effect=key, site=site, event=event),
+            traced(f"effect {effect.flow}", parent=above, effect=key, site=site, event=event),
+        ):
             return await self._carried()
 
     async def _carried(self) -> float:

@@ -6,7 +6,7 @@ import time
 from streams.log_lines import Format, formatter
 
 # aiokafka writes about a hundred error lines a second while no broker answers.
-NOISY = ("aiokafka", "faust", "mode", "kafka")
+NOISY = ("aiokafka", "faust", "mode", "kafka", "opentelemetry")
 QUIET_SECONDS = 30.0
 
 

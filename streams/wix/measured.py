@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import httpx
 
+from streams.tracing import traced
+
 # What Wix's APIs begin with; anything else is `other`, so that no id becomes a label.
 APIS = frozenset(
     {
@@ -26,12 +28,14 @@ class MeasuredTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Pass it on, and the answer back."""
-        status, began = NO_ANSWER, time.perf_counter()
+        status, began, api = NO_ANSWER, time.perf_counter(), api_of(request.url)
         try:
-            response = await self._transport.handle_async_request(request)
-            status = str(response.status_code)
+            with traced(f"{request.method} {api}", "client") as tell:
+                response = await self._transport.handle_async_request(request)
+                status = str(response.status_code)
+                tell(status=status, request_id=response.headers.get("x-wix-request-id", "none"))
         finally:
-            self._observe(api_of(request.url), request.method, status, time.perf_counter() - began)
+            self._observe(api, request.method, status, time.perf_counter() - began)
         return response
 
     async def aclose(self) -> None:
