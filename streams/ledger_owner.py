@@ -68,6 +68,23 @@ class LedgerOwner:
             after = rows[-1]["order_id"]
         return found
 
+    async def site_rows(self, site: str) -> int:
+        """How many rows the ledger has of a site.
+
+        Raises:
+            OwnerAway: it doesn't answer.
+        """
+        return int((await self._rows(f"/inner/sites/{site}/rows"))[0]["rows"])
+
+    async def person(self, an_id: str, site: str | None = None) -> list[dict[str, Any]]:
+        """The orders of a contact or member: site, order_id, contact_id, member_id of each.
+
+        Raises:
+            OwnerAway: it doesn't answer.
+        """
+        chosen = {} if site is None else {"site": site}
+        return await self._rows(f"/inner/people/{an_id}", **chosen)
+
     async def _rows(self, path: str, **params: str) -> list[dict[str, Any]]:
         body = await self.ask("GET", path, **params)
         return list(body["rows"])

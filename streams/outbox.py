@@ -13,6 +13,7 @@ from typing import Any
 from streams import (
     outbox_circuits,
     outbox_claims,
+    outbox_forgotten,
     outbox_intake,
     outbox_leases,
     outbox_notes,
@@ -25,6 +26,7 @@ from streams.change import Change, Circuit, Held, Listed, Wanted
 from streams.effect import Decision, State
 from streams.outbox_away import OutboxAway
 from streams.outbox_claims import Claiming, Errand, Picked, Terms
+from streams.outbox_forgotten import Scrubbed
 from streams.outbox_redrives import Redrive
 from streams.outbox_unsent import Unsent
 from streams.outbox_writer import Turn, Writer
@@ -156,6 +158,14 @@ class Outbox:
     async def noted(self, name: str) -> Mapping[str, Any] | None:
         """What was noted under the name, by any worker."""
         return await self._writer.do(lambda turn: outbox_notes.read(turn, name))
+
+    async def forget_site(self, site: str) -> Scrubbed:
+        """Take away everything of a site, and take nothing of it up any more."""
+        return await self._writer.do(lambda turn: outbox_forgotten.forget_site(turn, site))
+
+    async def forget_person(self, site: str, order_ids: Collection[str], ids: Collection[str]) -> Scrubbed:
+        """Empty what effects of a person's orders were made from; what is not done yet is not done."""
+        return await self._writer.do(lambda turn: outbox_forgotten.forget_person(turn, site, order_ids, ids))
 
     async def claim(
         self, owner: str, wanted: Held, ready: Ready, lasts: timedelta, *, calls: int = 0

@@ -8,6 +8,7 @@ from ingest.record import Unreadable
 from streams.change import OPEN, Change
 from streams.effect import Decision, Effect, HandoverClaim, HandoverRefused, Mark, State
 from streams.outbox_change import change, find
+from streams.outbox_notes import is_forgotten
 from streams.outbox_schema import EFFECTS, GROUPS, HANDOVERS, MARKS
 from streams.outbox_unsent import write
 from streams.outbox_writer import Turn
@@ -21,6 +22,8 @@ def record(turn: Turn, decision: Decision) -> int:
         Unreadable: an id holds characters that no database keeps (NUL, lone surrogates).
     """
     _refuse_unstorable(decision)
+    if any(is_forgotten(turn, site) for site in _sites(decision)):
+        return 0
     for mark in decision.marks:
         _mark(turn, mark)
     if decision.handover is not None and not _is_new(turn, decision.handover):
@@ -91,6 +94,12 @@ def _is_new(turn: Turn, claim: HandoverClaim) -> bool:
     if known != claim.body_hash:
         write(turn, HandoverRefused(claim=claim, reason=KEY_REUSED, at=turn.now))
     return False
+
+
+def _sites(decision: Decision) -> set[str]:
+    """Whom it is about: one site, or none."""
+    sites = {one.instance_id for one in decision.effects} | {one.instance_id for one in decision.marks}
+    return sites | ({decision.handover.instance_id} if decision.handover is not None else set())
 
 
 def _refuse_unstorable(decision: Decision) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from analytics.lifecycle import masked
 from streams.outbox_schema import NOTES
 from streams.outbox_writer import Turn
 
@@ -27,3 +28,18 @@ def write(turn: Turn, name: str, body: Mapping[str, Any] | None) -> None:
     insert = (postgresql.insert if turn.dialect == "postgresql" else sqlite.insert)(NOTES).values(row)
     kept = {column: insert.excluded[column] for column in ("body", "noted_at")}
     turn.connection.execute(insert.on_conflict_do_update(index_elements=[NOTES.c.name], set_=kept))
+
+
+def note_forgotten(turn: Turn, site: str) -> None:
+    """Nothing of the site is taken up any more. Its id can't be read from the note."""
+    write(turn, _forgotten(site), {})
+
+
+def is_forgotten(turn: Turn, site: str) -> bool:
+    """Whether `note_forgotten` was called for it."""
+    query = select(NOTES.c.name).where(NOTES.c.name == _forgotten(site))
+    return turn.connection.scalar(query) is not None
+
+
+def _forgotten(site: str) -> str:
+    return f"forgotten/{masked(site)}"
