@@ -71,7 +71,10 @@ def judge_outbox(findings: Findings, wanted: Sequence[Expected], effects: Rows) 
 
 
 def judge_wix(findings: Findings, wanted: Sequence[Expected], received: Mapping[str, Any]) -> None:
-    """Messages and fulfillments at Wix are the expected ones, none twice."""
+    """Messages, fulfillments and changes of access are the expected ones, none twice.
+
+    A change of access may be posted again; its receiver knows it by its id.
+    """
     texts = [text_of(message) for message in received["messages"]]
     refs = Counter(ref for text in texts for ref in REF_LINE.findall(text)[-1:])
     expected = Counter(end.ref_line for end in wanted if end.is_message)
@@ -79,6 +82,9 @@ def judge_wix(findings: Findings, wanted: Sequence[Expected], received: Mapping[
     made = Counter(_parcel(one["orderId"], one["body"]) for one in received["fulfillments"])
     parcels = Counter(f"{end.order_id}/{end.tracking_number}" for end in wanted if end.is_fulfillment)
     findings.figures["fulfillments"] = _both(findings, "fulfillments", parcels, made, made.total())
+    taken = Counter(one["webhookId"] for one in received["access"])
+    changes = Counter(end.key for end in wanted if end.is_access)
+    findings.figures["access"] = _both(findings, "changes of access", changes, taken, taken.total())
 
 
 def judge_ledger(

@@ -90,6 +90,7 @@ def _kinds_at(site: Site) -> tuple[tuple[Order, int], ...]:
     return (
         (_bought, 4),
         (_bought_and_renewed, 3),
+        (_paused, 1),
         (_free, 3),
         (_at_the_desk, 2),
         (_unsubscribed, 1),
@@ -118,6 +119,7 @@ class _Stage:
     def paid(self, life: PlanLife, *transactions: str) -> None:
         """Each payment is written about, or the purchase where the site wants no payment notices."""
         site = self.site.instance_id
+        self.script.expect(*life.access_ends_in_hindsight())
         if not self.site.payment_notice:
             self.script.expect(
                 *(payment_notice(site, one, life.id, "suppressed", "off_by_setting") for one in transactions),
@@ -154,11 +156,23 @@ def _bought_and_renewed(stage: _Stage) -> None:
     stage.paid(life, first, second)
 
 
+def _paused(stage: _Stage) -> None:
+    """A plan is bought and paid, paused, and resumed."""
+    life = stage.plan("yearly")
+    life.create(stage.at)
+    transaction = life.pay(stage.at + MINUTE / 4)
+    life.pause(stage.at + MINUTE / 2)
+    life.resume(stage.at + MINUTE)
+    stage.script.add(life.seed())
+    stage.paid(life, transaction)
+
+
 def _free(stage: _Stage) -> None:
     """A free plan is taken."""
     life = stage.plan("free")
     life.create(stage.at)
     stage.script.add(life.seed())
+    stage.script.expect(*life.access_ends_in_hindsight())
     stage.script.expect(purchase_notice(stage.site.instance_id, life.id, "done"))
 
 
@@ -167,6 +181,7 @@ def _at_the_desk(stage: _Stage) -> None:
     life = stage.plan("once")
     life.create_offline(stage.at)
     stage.script.add(life.seed())
+    stage.script.expect(*life.access_ends_in_hindsight())
     stage.script.expect(purchase_notice(stage.site.instance_id, life.id, "done"))
 
 
@@ -175,6 +190,7 @@ def _unsubscribed(stage: _Stage) -> None:
     life = stage.plan("free", UNSUBSCRIBED)
     life.create(stage.at)
     stage.script.add(life.seed())
+    stage.script.expect(*life.access_ends_in_hindsight())
     stage.script.expect(purchase_notice(stage.site.instance_id, life.id, "suppressed", "not_subscribed"))
 
 

@@ -36,9 +36,12 @@ from tests.chaos.orders import Delivery, cast, deliveries, orders
 from tests.chaos.post import Poster
 from tests.chaos.weather import Weather
 
+READ_BACK_SECONDS = 6
+# The longest wait of an effect while the run settles; several failures running would wait for hours.
+LONGEST_WAIT_SECONDS = 12
 # Waits that last a minute or more in production. A claim lasts WIX_TIMEOUT_SECONDS and ten more.
 IMPATIENT = {
-    "READ_BACK_AFTER": "PT6S",
+    "READ_BACK_AFTER": f"PT{READ_BACK_SECONDS}S",
     "SITE_LEASE": "PT3S",
     "WIX_TIMEOUT_SECONDS": "3",
     # The quota has tests of its own; here it would only make the run longer.
@@ -49,6 +52,8 @@ SITES = 20
 # So few of them meet a second fault while they are tried again: that would be a minute's wait.
 EFFECTS_PER_FAULT = 12
 TELL_SECONDS = 10.0
+# A connection is let go of before the one who serves closes it, or a call could meet its end.
+LIMITS = httpx.Limits(max_connections=None, keepalive_expiry=2.0)
 TELL = Callable[[str], None]
 
 
@@ -92,6 +97,11 @@ class _Run:
     told: list[Story]
     sent: list[Delivery]
     seconds: dict[str, float] = field(default_factory=dict)
+    hastened: int = 0
+
+    @property
+    def outbox(self) -> Path:
+        return self.system.data_dir / "outbox.sqlite"
 
     @property
     def wanted(self) -> list[Expected]:
@@ -130,7 +140,7 @@ async def _started(plan: Plan, folder: Path, tell: TELL) -> AsyncIterator[_Run]:
     with system:
         tell(f"seed {plan.seed}: starting every room; logs in {system.data_dir / 'logs'}")
         system.start("wix", "ingest", "ledger", "worker")
-        async with httpx.AsyncClient(limits=httpx.Limits(max_connections=None)) as http:
+        async with httpx.AsyncClient(limits=LIMITS) as http:
             witness = Witness(http, wix_url=system.wix_url, reports_url=system.reports_url)
             await _seed(witness, system, told)
             yield _Run(
@@ -184,8 +194,10 @@ async def _settled(one: _Run) -> str | None:
     """Wait until nothing is left to do; what is left when the time is over."""
     begun = time.monotonic()
     one.tell("everything is posted; waiting until nothing is left to do")
+    waits = {"seconds": LONGEST_WAIT_SECONDS, "read_back_seconds": READ_BACK_SECONDS}
 
     async def nothing_is_left() -> bool | None:
+        one.hastened += await asyncio.to_thread(outbox.hasten, one.outbox, **waits)
         left = await _left(one)
         one.tell(f"left to do: {left}" if left else "nothing is left to do")
         return True if not left else None
@@ -202,7 +214,7 @@ async def _settled(one: _Run) -> str | None:
 async def _left(one: _Run) -> dict[str, Any]:
     """What is not done yet, cheapest question first."""
     received = await one.witness.received()
-    states, unsent = await asyncio.to_thread(outbox.standing, one.system.data_dir / "outbox.sqlite")
+    states, unsent = await asyncio.to_thread(outbox.standing, one.outbox)
     open_ = {state: count for state, count in states.items() if state not in outbox.FINAL}
     left: dict[str, Any] = {
         "webhooks of the sandbox": received["webhooks"]["waiting"],
@@ -259,6 +271,7 @@ def _told(one: _Run) -> dict[str, Any]:
         "answers": dict(sorted(one.poster.answers.items())),
         "killed": dict(sorted(one.supervisor.kills.items())),
         "ended_by_themselves": dict(sorted(one.supervisor.ended.items())),
+        "hastened": one.hastened,
         "faults": dict(sorted(one.weather.faults.items())),
         "seconds": {name: round(value, 1) for name, value in one.seconds.items()},
     }
@@ -267,7 +280,7 @@ def _told(one: _Run) -> dict[str, Any]:
 async def _progress(one: _Run) -> None:
     while True:
         await asyncio.sleep(TELL_SECONDS)
-        states, _ = await asyncio.to_thread(outbox.standing, one.system.data_dir / "outbox.sqlite")
+        states, _ = await asyncio.to_thread(outbox.standing, one.outbox)
         killed = one.supervisor.kills.total()
         one.tell(f"{one.poster.deliveries} of {len(one.sent)} delivered, {killed} kills, {dict(states)}")
 

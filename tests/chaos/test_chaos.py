@@ -47,6 +47,7 @@ def test_nothing_is_lost_and_nothing_done_twice_whoever_is_killed() -> None:
     assert sum(told["outcomes"].values()) == told["expected"] >= EFFECTS
     assert told["messages"]["at_wix"] == told["messages"]["expected"] > 0
     assert told["fulfillments"]["at_wix"] == told["fulfillments"]["expected"] > 0
+    assert told["access"]["at_wix"] == told["access"]["expected"] > 0
     assert told["rows"]["on_log"] == told["rows"]["ledger"] == told["rows"]["rebuilt"] > 0
     assert sum(told["faults"].values()) > 0
 

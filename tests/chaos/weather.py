@@ -9,6 +9,7 @@ from sandbox.witness import Witness
 
 MESSAGE = {"method": "POST", "path": "/inbox/v2/messages"}
 FULFILLMENT = {"method": "POST", "path": "*/create-fulfillment"}
+ACCESS = {"method": "POST", "path": "/access"}
 READ = {"method": "GET", "path": "*"}
 # Longer than the client waits (WIX_TIMEOUT_SECONDS), shorter than Wix is asked again (READ_BACK_AFTER).
 LATE_SECONDS = 4.0
@@ -22,6 +23,8 @@ FAULTS: dict[str, tuple[int, dict[str, Any]]] = {
     "fulfillment_made_and_cut": (3, {**FULFILLMENT, "after": True}),
     "fulfillment_made_late": (1, {**FULFILLMENT, "delaySeconds": LATE_SECONDS}),
     "fulfillment_503": (1, {**FULFILLMENT, "status": 503}),
+    "access_taken_and_cut": (2, {**ACCESS, "after": True}),
+    "access_503": (1, {**ACCESS, "status": 503}),
     "any_429": (4, {"status": 429}),
     "read_cut": (2, dict(READ)),
     "read_503": (1, {**READ, "status": 503}),
