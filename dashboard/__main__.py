@@ -36,7 +36,7 @@ def main() -> None:
     if not settings.dashboard_behind_proxy:
         refuse_open_door(settings.dashboard_host)
     arguments = [
-        *(sys.executable, "-m", "streamlit", "run", str(HERE / "app.py")),
+        *(sys.executable, "-m", "streamlit", "run", str(HERE / "served.py")),
         *("--server.address", settings.dashboard_host),
         *("--server.port", str(settings.dashboard_port)),
     ]
