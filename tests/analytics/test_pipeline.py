@@ -16,6 +16,7 @@ from tests.analytics.history import (
     due,
     only,
     outcome,
+    payment,
     store_order,
     subscription,
     tell,
@@ -160,6 +161,8 @@ class TestDataQuality:
             ("unknown_type", [unrecognized(at(0))]),
             ("unknown_status", [store_order("o1", "updated", at(0), status="ON_HOLD")]),
             ("unknown_status", [subscription("s1", "updated", at(0), paid="UNDEFINED")]),
+            ("unknown_status", [store_order("o1", "updated", at(0), fulfilled="SENT_BY_SHIP")]),
+            ("unknown_status", [payment("t1", "o1", at(0), status="ODD")]),
             ("unknown_cause", [subscription("s1", "ended", at(0), status="CANCELED", cause="UNKNOWN")]),
             (
                 "illegal_transition",
