@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import SecretStr
+from pydantic import BeforeValidator, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -16,7 +17,8 @@ class AnalyticsSettings(BaseSettings):
 
     data_dir: Path = Path("data")
     """Folder of everything that a process keeps on its own disk."""
-    ledger_path: Path | None = None
+    # An empty one means none; a path of its own would be this folder.
+    ledger_path: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = None
     """The DuckDB file; empty is DATA_DIR/ledger.duckdb."""
     reports_url: str = "http://127.0.0.1:8100"
     """Where the report service answers."""

@@ -4,11 +4,15 @@ import ssl
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # The sentence under each setting is its description, which --help prints.
 ENVIRONMENT = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+
+# `WIX_PUBLIC_KEYS_FILE=` means none, as everywhere else; a path of its own would be this folder.
+OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
 
 
 class KafkaSettings(BaseSettings):
@@ -28,7 +32,7 @@ class KafkaSettings(BaseSettings):
     """Who logs in."""
     kafka_sasl_password: SecretStr = SecretStr("")
     """The password of KAFKA_SASL_USERNAME."""
-    kafka_ssl_cafile: Path | None = None
+    kafka_ssl_cafile: OptionalPath = None
     """PEM file of the authorities to trust; those the machine trusts when empty."""
     kafka_replication_factor: int = -1
     """Copies of each topic that is created; -1 leaves it to the broker."""
@@ -97,7 +101,7 @@ class IngestSettings(BaseSettings):
     """Port of the door's health, readiness and metrics."""
     wix_public_keys: str = ""
     """Our apps' public keys from Wix: PEM, or base64 of PEM, several with commas between."""
-    wix_public_keys_file: Path | None = None
+    wix_public_keys_file: OptionalPath = None
     """File with the keys, read again when it changes, so that a rotation needs no restart."""
     wix_check_expiry: bool = True
     """Refuse webhooks whose exp or nbf is off by more than WIX_LEEWAY_SECONDS."""

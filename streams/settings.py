@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # The sentence under each setting is its description: --help, .env.example and the README print it.
 ENVIRONMENT = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+# `SITES_FILE=` means none, as everywhere else; a path of its own would be this folder.
+OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
 
 # The Wix app ids whose payments make a payment notice due: Pricing Plans.
 PRICING_PLANS_APP_ID = "1522827f-c56c-a5c9-2ac9-00f9e6ae12d3"
@@ -52,7 +55,7 @@ class KeySettings(BaseSettings):
 
     wix_public_keys: str = ""
     """Our apps' public keys from Wix: PEM, or base64 of PEM, several with commas between."""
-    wix_public_keys_file: Path | None = None
+    wix_public_keys_file: OptionalPath = None
     """File with the keys, read again when it changes, so that a rotation needs no restart."""
 
 
@@ -95,9 +98,9 @@ class FlowSettings(BaseSettings):
     """Whose address gets a payment notice: the member's login or the contact's; the other is the fallback."""
     fulfillment_policy: Literal["handover", "immediate"] = "handover"
     """Fulfill an approved order when the warehouse hands it over, or immediately."""
-    sites_file: Path | None = None
+    sites_file: OptionalPath = None
     """TOML file of what differs per site, read again when it changes."""
-    templates_dir: Path | None = None
+    templates_dir: OptionalPath = None
     """Folder of your own message templates, read again when they change; ours where there are none."""
 
 
@@ -173,7 +176,7 @@ class LedgerProcessSettings(BaseSettings):
 
     data_dir: Path = Path("data")
     """Folder of everything that a process keeps on its own disk."""
-    ledger_path: Path | None = None
+    ledger_path: OptionalPath = None
     """The DuckDB file; empty is DATA_DIR/ledger.duckdb."""
     reports_host: str = "127.0.0.1"
     """Address of the report service; beyond this machine it wants REPORTS_TOKEN."""

@@ -19,6 +19,9 @@ FIELDS = [
     "messages_at_wix",
     "fulfillments_expected",
     "fulfillments_at_wix",
+    "access_expected",
+    "access_granted",
+    "access_revoked",
     "effects",
     "rows",
     "missing",
@@ -46,6 +49,8 @@ def test_demo_once_prints_one_object_and_leaves_nothing_behind(tmp_path: Path) -
     assert figures["posted"] == figures["answers"]["200"] > 300
     assert figures["messages_at_wix"] == figures["messages_expected"] > 5
     assert figures["fulfillments_at_wix"] == figures["fulfillments_expected"] > 3
+    told = figures["access_granted"] + figures["access_revoked"]
+    assert told == figures["access_expected"] > figures["access_granted"] > figures["access_revoked"] > 0
     effects = figures["effects"]
     assert effects["due"] == effects["done"] + effects["suppressed"]
     assert (figures["missing"], figures["missing_effects"]) == (0, 0)

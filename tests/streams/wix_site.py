@@ -73,6 +73,10 @@ class SandboxSite:
         """Have all calls go well again."""
         self._post("/admin/faults", {"faults": [], "replace": True})
 
+    def clock(self, *, hours: float) -> None:
+        """Set Wix's clock so far before ours, or behind it."""
+        self._post("/admin/clock", {"offsetSeconds": hours * 3600})
+
     @property
     def received(self) -> Any:
         """What the sandbox was told to do."""
