@@ -31,6 +31,12 @@ class Poster:
         self.answers: Counter[str] = Counter()
         self.taken: set[str] = set()
         self.deliveries = 0
+        self._begun = 0
+
+    async def has_begun(self, number: float) -> None:
+        """Return when so many deliveries have been begun."""
+        while self._begun < number - 1:  # noqa: ASYNC110 - a share of thousands
+            await asyncio.sleep(0.1)
 
     async def post_all(self, deliveries: Sequence[Delivery], *, per_second: float) -> None:
         """Begin them at that rate, or more slowly while too many wait to be taken.
@@ -44,6 +50,7 @@ class Poster:
             for number, delivery in enumerate(deliveries):
                 await asyncio.sleep(max(0.0, begun + number / per_second - clock()))
                 await self._free.acquire()
+                self._begun = number
                 group.create_task(self._post(delivery.what))
 
     async def _post(self, what: Webhook | Parcel) -> None:

@@ -52,6 +52,8 @@ SITES = 20
 # So few of them meet a second fault while they are tried again: that would be a minute's wait.
 EFFECTS_PER_FAULT = 12
 TELL_SECONDS = 10.0
+# Some kills may come while everything is held up by the kill before.
+LAG_ALLOWED = 0.9
 # A connection is let go of before the one who serves closes it, or a call could meet its end.
 LIMITS = httpx.Limits(max_connections=None, keepalive_expiry=2.0)
 TELL = Callable[[str], None]
@@ -185,8 +187,11 @@ async def _under_fire(one: _Run) -> None:
 
 
 async def _kill(one: _Run) -> None:
-    for name in planned_kills(one.kill_rng, one.plan.kills, tuple(one.system.workers)):
+    """Kill by the clock, but not ahead of the deliveries, so that a slow machine works under fire as well."""
+    planned = planned_kills(one.kill_rng, one.plan.kills, tuple(one.system.workers))
+    for number, name in enumerate(planned):
         await asyncio.sleep(one.kill_rng.uniform(0.5, 1.5) * one.plan.kill_seconds)
+        await one.poster.has_begun(len(one.sent) * number // len(planned) * LAG_ALLOWED)
         await one.supervisor.kill(name)
 
 
