@@ -37,5 +37,5 @@ def _next_step(status: int) -> str:
         return f"The receiver says that it is gone for good: set ACCESS_URL to the new one, {_REDRIVE}"
     return (
         f"Look at the receiver's log: it answered {status}. Check that ACCESS_SECRET is the secret it "
-        f"verifies with, {_REDRIVE}"
+        f"verifies with, and that both clocks are right, {_REDRIVE}"
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -265,3 +266,22 @@ class TestDamagedLedger:
         assert "is damaged" in ended.stderr
         assert "python -m streams replay rebuild" in ended.stderr
         assert "Traceback" not in ended.stderr
+
+
+class TestPage:
+    def test_every_weather_names_its_tests_and_they_exist(self) -> None:
+        page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+        weathers = page.split("\n## ")[1:]
+        named = [(weather, NAMED.findall(weather)) for weather in weathers]
+
+        assert len(weathers) >= 12
+        assert [weather.splitlines()[0] for weather, tests in named if not tests] == []
+        assert [name for _, tests in named for name in tests if not _exists(*name)] == []
+
+
+NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+
+
+def _exists(path: str, name: str) -> bool:
+    file = ROOT / path
+    return file.exists() and (not name or f"\nclass {name}" in file.read_text(encoding="utf-8"))
