@@ -82,7 +82,8 @@ async def _found(owner: LedgerOwner, asked: Asked) -> list[Somebody]:
     found = await find_person(owner, asked.contact, asked.site)
     if not found:
         raise Refusal(
-            f"No site of the ledger has an order of {asked.contact}. If one may come, name the site: --site."
+            f"No site of the ledger has an order of {asked.contact}; nor has it of who was forgotten before. "
+            "To have later rows obey all the same, name the site: --site."
         )
     return found
 
