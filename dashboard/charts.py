@@ -37,7 +37,6 @@ CAUSE_COLOURS = {
     "completed": SKY,
     "unknown": "#8F6B4A",
 }
-PERCENTILE_COLOURS = {"median": SKY, "90 %": BLUE, "95 %": "#063B63"}
 
 
 def wall_time(bucket_start: pd.Series) -> pd.Series:
@@ -46,29 +45,6 @@ def wall_time(bucket_start: pd.Series) -> pd.Series:
         local: pd.Series = bucket_start.dt.tz_localize(None).dt.tz_localize("UTC")
         return local
     return pd.to_datetime(bucket_start.astype(str).str.slice(0, 19), utc=True)
-
-
-def percentile_lines(table: pd.DataFrame, columns: dict[str, str], target_hours: float) -> Spec:
-    """Percentiles in hours per bucket (column → name), with the target dashed."""
-    named = with_wall_time(table).rename(columns=columns)
-    long = named.melt(["at"], list(columns.values()), "percentile", "hours")
-    colours = {name: PERCENTILE_COLOURS[name] for name in columns.values()}
-    lines = (
-        alt.Chart(long)
-        .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=14), invalid="break-paths-show-path-domains")
-        .encode(
-            x=time_axis(),
-            y=alt.Y("hours:Q", title=None, axis=alt.Axis(format=",.0f")),
-            color=legend("percentile", colours),
-            tooltip=[time_tip(), "percentile:N", alt.Tooltip("hours:Q", format=",.1f")],
-        )
-    )
-    target = (
-        alt.Chart(pd.DataFrame({"hours": [target_hours]}))
-        .mark_rule(strokeDash=[5, 4], color=AMBER)
-        .encode(y="hours:Q")
-    )
-    return finished(lines + target)
 
 
 def with_wall_time(table: pd.DataFrame) -> pd.DataFrame:

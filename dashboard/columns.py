@@ -22,6 +22,8 @@ def _one(name: str, column: pd.Series) -> Any:
         return st.column_config.LineChartColumn("trend", width="small")
     if name in FRACTIONS:
         return st.column_config.NumberColumn(_spelled(name), format="percent")
+    if name == "hours_left":
+        return st.column_config.NumberColumn("left (h)", format="%.1f")
     if name.endswith("_hours"):
         return st.column_config.NumberColumn(f"{_spelled(name.removesuffix('_hours'))} (h)", format="%.1f")
     if name.endswith("_seconds"):

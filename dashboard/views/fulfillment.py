@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, charts, filters, frame, panels, spelling
+from dashboard import cards_fulfillment, charts_fulfillment, filters, frame, panels
 from dashboard.questions import Questions
 
 # What the reader chooses (and what stands in the URL) → the report's word.
@@ -15,10 +15,9 @@ STEPS = {
     "Fulfilled to tracked": "fulfilled_tracked",
 }
 FIRST_STEP = "Paid to fulfilled"
-PERCENTILES = {"km_p50_hours": "median", "km_p90_hours": "90 %", "km_p95_hours": "95 %"}
-TARGET_HOURS = 72
-# Where the two ways of measuring differ by more than this, the page says so in words.
-TELLING_DIFFERENCE = 0.1
+TARGETS = {"24 h": 24.0, "48 h": 48.0, "72 h": 72.0, "5 days": 120.0, "7 days": 168.0}
+FIRST_TARGET = "72 h"
+BACKLOG = ["order_id", "name", "paid_at", "age_hours", "hours_left"]
 COLUMNS = [
     "bucket_start",
     "finished",
@@ -26,99 +25,100 @@ COLUMNS = [
     "canceled",
     "p50_hours",
     "p90_hours",
+    "p95_hours",
     "km_p50_hours",
     "km_p90_hours",
+    "km_p95_hours",
     "within_target",
+    "is_partial",
 ]
+NOTHING = "No order began this step in the period."
 
 
 def page() -> None:
     """Draw the page."""
-    scope = filters.filters()
-    step = st.segmented_control(
-        "Step",
-        list(STEPS),
-        default=FIRST_STEP,
-        required=True,
-        key="step",
+    frame.show(_body, filters.filters(_own_filters))
+
+
+def _own_filters() -> None:
+    st.selectbox(
+        "Step", list(STEPS), key="step", bind="query-params", label_visibility="collapsed", width=190
+    )
+    st.selectbox(
+        "Target",
+        list(TARGETS),
+        index=list(TARGETS).index(FIRST_TARGET),
+        key="target",
         bind="query-params",
         label_visibility="collapsed",
+        width=110,
     )
-    frame.show(lambda ask: _body(ask, STEPS[step or FIRST_STEP]), scope)
 
 
-def _body(ask: Questions, step: str) -> None:
-    scope = ask.scope
-    step_asked = {"step": step, "target_hours": str(TARGET_HOURS)}
-    total = ask.period("fulfillment_latency", grain="none", **step_asked)
+def _body(ask: Questions) -> None:
+    step = str(st.session_state.get("step") or FIRST_STEP)
+    target = TARGETS[str(st.session_state.get("target") or FIRST_TARGET)]
+    asked = {"step": STEPS[step], "target_hours": str(target)}
+    total = ask.period("fulfillment_latency", grain="none", **asked)
     if total.empty or not total["finished"].iloc[0] + total["open"].iloc[0]:
-        st.info("No order began this step in the period. Choose a longer range.", icon=":material/inbox:")
+        frame.no_match(NOTHING)
         return
-    before = ask.before("fulfillment_latency", grain="none", **step_asked)
-    panels.cards(_cards(total, before))
-    st.caption(_two_ways(total.iloc[0]))
-    grain = "day" if scope.days <= 30 else "week"
-    by_time = ask.period("fulfillment_latency", grain=grain, **step_asked)
-    subtitle = f"Hours, by the {grain} the step began, {scope.tz} · dashed: target {TARGET_HOURS} h"
-    panels.chart(
-        "Percentiles over time",
-        subtitle,
-        charts.percentile_lines,
-        by_time,
-        PERCENTILES,
-        TARGET_HOURS,
-        key="percentiles",
-    )
-    panels.table(
-        f"By {grain}",
-        "p: finished orders only · km: open ones counted as not finished yet · hours",
-        by_time[COLUMNS],
-        key="latency",
-        empty="No order began this step in the period.",
-    )
+    before = ask.before("fulfillment_latency", grain="none", **asked)
+    grain = cards_fulfillment.grain(total, ask.scope.days)
+    by_time = ask.period("fulfillment_latency", grain=grain, **asked)
+    panels.cards(cards_fulfillment.latency(total, before, by_time, target))
+    st.caption(f":material/info: {cards_fulfillment.two_ways(total)}")
+    _how_long(ask, step, target, grain, total, by_time)
+    _where_and_when(ask, step, target, asked)
+    _rates(ask, target)
+    _backlog(ask, target)
+    subtitle = "Hours · p: finished orders alone · km: the open ones count as not finished yet"
+    panels.table(f"By {grain}", subtitle, by_time[COLUMNS], key="latency", empty=NOTHING)
 
 
-def _cards(total: pd.DataFrame, before: pd.DataFrame) -> list[cards.Card]:
-    row = total.iloc[0]
-    measured = cards.last(total, "finished")
-    return [
-        _hours_card("Median", total, before, "km_p50_hours"),
-        _hours_card("90th percentile", total, before, "km_p90_hours"),
-        _hours_card("95th percentile", total, before, "km_p95_hours"),
-        cards.Card(
-            label="Within target",
-            value=spelling.percent(row["within_target"]),
-            meaning=f"Of the orders finished or due, the share that took at most {TARGET_HOURS} hours.",
-        ),
-        cards.Card(
-            label="Orders measured",
-            value=spelling.count(measured),
-            before=f"{spelling.count(row['open'])} still open",
-            delta=0,
-            meaning="Orders that finished the step; the open ones count as not finished yet.",
-        ),
-    ]
+def _how_long(
+    ask: Questions, step: str, target: float, grain: str, total: pd.DataFrame, by_time: pd.DataFrame
+) -> None:
+    left, right = st.columns([3, 2])
+    with left:
+        subtitle = f"Hours, by the {grain} it began, {ask.scope.tz} · dashed: {target:g} h target"
+        title, lines = f"{step}: how long it takes", charts_fulfillment.percentile_lines
+        panels.chart(title, subtitle, lines, by_time, target, key="percentiles")
+    with right:
+        title, bins = "Distribution", ask.period("fulfillment_distribution", step=STEPS[step])
+        marks = {"Median": float(total["p50_hours"].iloc[0]), "95th": float(total["p95_hours"].iloc[0])}
+        if bins.empty:
+            panels.nothing(title, "No order has finished this step yet.", key="distribution")
+            return
+        subtitle = f"Finished orders, each bar twice as long as the one before · amber: over {target:g} h"
+        bars = charts_fulfillment.distribution
+        panels.chart(title, subtitle, bars, bins, target, marks, key="distribution")
 
 
-def _hours_card(label: str, total: pd.DataFrame, before: pd.DataFrame, column: str) -> cards.Card:
-    now, then = cards.last(total, column), cards.last(before, column)
-    return cards.Card(
-        label=label,
-        value=spelling.hours(now),
-        delta=spelling.change(now, then),
-        before=f"from {spelling.hours(then)}",
-        good="down",
-        meaning="Kaplan–Meier: open orders count as not finished yet. – means too few have finished to tell.",
-    )
+def _where_and_when(ask: Questions, step: str, target: float, asked: dict[str, str]) -> None:
+    left, right = st.columns(2)
+    with left:
+        known = ask.period("fulfillment_latency", grain="none", by="site", **asked)
+        known = cards_fulfillment.named(known, ask.ever("sites"))
+        over = cards_fulfillment.over_target(known, target)
+        subtitle = f"Hours, worst first · circle: median, diamond: 90th · {over}"
+        panels.chart("By site", subtitle, charts_fulfillment.site_dots, known, target, key="by_site")
+    with right:
+        by_hour = ask.period("fulfillment_by_hour", step=STEPS[step])
+        subtitle = f"When the step began, {ask.scope.tz} · {cards_fulfillment.slowest_day(by_hour)}"
+        title, empty = "By weekday and hour", "No order has finished this step yet."
+        panels.chart_or(title, subtitle, charts_fulfillment.hour_cells, by_hour, key="by_hour", empty=empty)
 
 
-def _two_ways(row: pd.Series) -> str:
-    finished_only, aware = row["p90_hours"], row["km_p90_hours"]
-    if pd.isna(finished_only) or pd.isna(aware):
-        return "Too few orders have finished to compare the two ways of measuring."
-    if abs(aware / finished_only - 1) <= TELLING_DIFFERENCE:
-        return "Counting finished orders only gives about the same 90th percentile."
-    return (
-        f"Counting finished orders only, the 90th percentile would read {spelling.hours(finished_only)}: "
-        f"it leaves out the {spelling.count(row['open'])} orders still open, which have waited already."
-    )
+def _rates(ask: Questions, target: float) -> None:
+    asked = {"target_hours": str(target)}
+    found, before = ask.period("fulfillment_rates", **asked), ask.before("fulfillment_rates", **asked)
+    panels.cards(cards_fulfillment.rates(found, before, target))
+
+
+def _backlog(ask: Questions, target: float) -> None:
+    found = ask.ever("backlog", target_hours=str(target))
+    empty = "No paid order is waiting to be fulfilled."
+    subtitle = cards_fulfillment.waiting(found) if len(found) else empty
+    named = cards_fulfillment.named(found, ask.ever("sites"), "site")
+    panels.table("Backlog", subtitle, named[BACKLOG], key="backlog", empty=empty)

@@ -1,46 +1,14 @@
 """Each page in each of its states, run as Streamlit runs it, on a real ledger behind its real service."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from analytics.reports import Reports
 from tests.analytics import history
 from tests.dashboard.conftest import Service
-
-APP = str(Path(__file__).parents[2] / "dashboard" / "app.py")
-PAGES = ["orders", "churn", "fulfillment", "pipeline", "failures"]
-
-RUN_A_PAGE = """
-import streamlit as st
-from dashboard import frame
-from dashboard.views import {page}
-frame.strip()
-{page}.page()
-"""
-
-
-def run(page: str, **query: str | list[str]) -> AppTest:
-    """One page in its frame, with what the URL says."""
-    if page == "orders":
-        app = AppTest.from_file(APP, default_timeout=60)
-    else:
-        app = AppTest.from_string(RUN_A_PAGE.format(page=page), default_timeout=60)
-    app.query_params.update(query)
-    return app.run()
-
-
-def cards(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
-
-
-def words(app: AppTest) -> str:
-    shown = [*app.info, *app.error, *app.warning, *app.caption, *app.markdown]
-    return "\n".join(str(element.value) for element in shown)
+from tests.dashboard.running import PAGES, cards, run, words
 
 
 class TestEveryPage:
@@ -205,78 +173,3 @@ class TestChurn:
         told.tell(history.stay("sub-3", now - timedelta(days=40), currency="USD"))
 
         assert "choose one currency" in words(run("churn", range="90d"))
-
-
-class TestFulfillment:
-    def test_the_open_order_counts_as_not_finished_yet(self, told: Service) -> None:
-        """1001 took 1.9 days; 1002 has waited longer than that, so half is not more than known."""
-        found = cards(run("fulfillment"))
-
-        assert found["Orders measured"] == "1"
-        assert found["Median"] == "1 d 21 h"
-        assert found["90th percentile"] == "–"
-
-    def test_another_step_is_another_question(self, told: Service) -> None:
-        found = cards(run("fulfillment", step="Placed to paid"))
-
-        assert found["Median"] == "2 h 24 m"
-
-
-class TestPipeline:
-    def test_the_strip_and_the_card_show_one_number(self, told: Service) -> None:
-        """They read the same report; two questions once gave two answers."""
-        app = run("pipeline")
-
-        assert f"{cards(app)['Dead letters']} dead letters" in words(app)
-
-    def test_the_present_is_a_table_of_one_row(self, told: Service) -> None:
-        table = Reports(told.ledger).run("pipeline", {}).table
-
-        assert isinstance(table, pa.Table)
-        assert table.num_rows == 1
-
-
-class TestFailures:
-    @pytest.fixture
-    def refused(self, told: Service) -> Service:
-        """A message that Wix refused for good, and one that nobody wanted."""
-        when = datetime.now(UTC) - timedelta(hours=2)
-        step: dict[str, Any] = {
-            "event_at": when,
-            "reason": "forbidden",
-            "last_status": 403,
-            "next_step": "Grant Manage Inbox.",
-        }
-        told.tell(
-            [
-                history.due("notice:a", "sub-1", when),
-                history.outcome("notice:a", "sub-1", 1, "failed", when, **step),
-                history.due("notice:b", "sub-2", when),
-                history.outcome(
-                    "notice:b", "sub-2", 1, "suppressed", when, event_at=when, reason="not_subscribed"
-                ),
-            ]
-        )
-        return told
-
-    def test_a_refused_effect_is_listed_with_its_cause(self, refused: Service) -> None:
-        app = run("failures")
-
-        failed = app.dataframe[0].value
-        assert cards(app)["Failed"] == "1"
-        assert list(failed["reason"]) == ["forbidden"]
-        assert list(failed["last_status"]) == [403]
-
-    def test_dead_letters_are_counted_and_listed(self, refused: Service) -> None:
-        app = run("failures")
-
-        assert cards(app)["Dead letters"] == "1"
-        assert any("reason" in f.value and "not_json" in list(f.value["reason"]) for f in app.dataframe)
-
-    def test_what_was_not_wanted_is_listed_by_reason(self, refused: Service) -> None:
-        reasons = [list(f.value["reason"]) for f in run("failures").dataframe if "share" in f.value]
-
-        assert reasons == [["not_subscribed"]]
-
-    def test_without_failures_it_says_so(self, told: Service) -> None:
-        assert "No effect has failed." in words(run("failures"))

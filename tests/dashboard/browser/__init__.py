@@ -1,0 +1,1 @@
+"""What is really drawn: every page in a real browser."""

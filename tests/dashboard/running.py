@@ -1,0 +1,35 @@
+"""How tests run a page, as Streamlit runs it, and read what it shows."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+APP = str(Path(__file__).parents[2] / "dashboard" / "app.py")
+PAGES = ["orders", "churn", "fulfillment", "pipeline", "failures"]
+
+RUN_A_PAGE = """
+import streamlit as st
+from dashboard import frame
+from dashboard.views import {page}
+frame.strip()
+{page}.page()
+"""
+
+
+def run(page: str, **query: str | list[str]) -> AppTest:
+    """One page in its frame, with what the URL says."""
+    if page == "orders":
+        app = AppTest.from_file(APP, default_timeout=60)
+    else:
+        app = AppTest.from_string(RUN_A_PAGE.format(page=page), default_timeout=60)
+    app.query_params.update(query)
+    return app.run()
+
+
+def cards(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def words(app: AppTest) -> str:
+    shown = [*app.info, *app.error, *app.warning, *app.caption, *app.markdown]
+    return "\n".join(str(element.value) for element in shown)

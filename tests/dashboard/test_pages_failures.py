@@ -1,0 +1,56 @@
+"""The failures page in each of its states, on a real ledger behind its real service."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.analytics import history
+from tests.dashboard.conftest import Service
+from tests.dashboard.running import cards, run, words
+
+
+class TestFailures:
+    @pytest.fixture
+    def refused(self, told: Service) -> Service:
+        """A message that Wix refused for good, and one that nobody wanted."""
+        when = datetime.now(UTC) - timedelta(hours=2)
+        step: dict[str, Any] = {
+            "event_at": when,
+            "reason": "forbidden",
+            "last_status": 403,
+            "next_step": "Grant Manage Inbox.",
+        }
+        told.tell(
+            [
+                history.due("notice:a", "sub-1", when),
+                history.outcome("notice:a", "sub-1", 1, "failed", when, **step),
+                history.due("notice:b", "sub-2", when),
+                history.outcome(
+                    "notice:b", "sub-2", 1, "suppressed", when, event_at=when, reason="not_subscribed"
+                ),
+            ]
+        )
+        return told
+
+    def test_a_refused_effect_is_listed_with_its_cause(self, refused: Service) -> None:
+        app = run("failures")
+
+        failed = app.dataframe[0].value
+        assert cards(app)["Failed"] == "1"
+        assert list(failed["reason"]) == ["forbidden"]
+        assert list(failed["last_status"]) == [403]
+
+    def test_dead_letters_are_counted_and_listed(self, refused: Service) -> None:
+        app = run("failures")
+
+        assert cards(app)["Dead letters"] == "1"
+        assert any("reason" in f.value and "not_json" in list(f.value["reason"]) for f in app.dataframe)
+
+    def test_what_was_not_wanted_is_listed_by_reason(self, refused: Service) -> None:
+        reasons = [list(f.value["reason"]) for f in run("failures").dataframe if "share" in f.value]
+
+        assert reasons == [["not_subscribed"]]
+
+    def test_without_failures_it_says_so(self, told: Service) -> None:
+        assert "No effect has failed." in words(run("failures"))
