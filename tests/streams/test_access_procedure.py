@@ -301,12 +301,12 @@ class TestLine:
         assert found.held.state is State.DONE
         assert (await outbox.counts())[State.DUE] == 1
 
-    async def test_change_waits_for_the_one_before_it(
+    async def test_change_waits_for_the_one_before_it_also_when_that_is_tried_again(
         self, site: SandboxSite, outbox: Outbox, changes: AccessProcedure
     ) -> None:
         """Revoked after granted: the other way round someone would be left with access."""
-        site.fault(**POST, delay_seconds=0.3)
-        site.fault(**GET_ORDER, status=200, body={"order": a_plan_order()})
+        site.fault(**POST, status=503)
+        site.fault(**GET_ORDER, status=200, body={"order": a_plan_order()}, times=2)
         site.seed(planOrders=[{"order": a_plan_order(status="CANCELED")}])
 
         await carried_out(outbox, changes, STARTED, ENDED)
