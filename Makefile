@@ -13,7 +13,7 @@ help:
 	@echo "make demo    Start everything on this machine and tell order stories (ARGS=\"--once --json\" for one checked run)"
 	@echo "make test    Run every test (ARGS=\"tests/ingest -k signature\" for some of them)"
 	@echo "make chaos   Kill everything again and again for half an hour, then compare the books (ARGS=\"--effects 300 --kills 20\")"
-	@echo "make check   Look for what is badly formatted, suspicious or wrongly typed"
+	@echo "make check   Look for what is badly formatted, suspicious, wrongly typed or known to be vulnerable"
 	@echo "make bench   Measure pace, waits and memory against their budgets, for minutes (ARGS=\"ingest\" for one)"
 	@echo "make lock    Choose the newest allowed versions again and write the three requirements*.lock"
 	@echo "make clean   Remove .venv, caches and builds; ./data with its events stays"
@@ -33,6 +33,7 @@ check: .venv/.ready
 	$(VENV) -m ruff format --check . || failed=1; \
 	$(VENV) -m ruff check . || failed=1; \
 	$(VENV) -m mypy || failed=1; \
+	bin/audit || failed=1; \
 	exit $$failed
 
 bench: .venv/.ready

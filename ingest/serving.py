@@ -66,10 +66,9 @@ async def serve(
                 app_id=settings.wix_app_id or None,
                 warehouses=warehouses,
             )
-            await _until_told(
-                (_listener(create_app(door)), public),
-                (_listener(create_internal_app(publisher, metrics)), inner),
-            )
+            outer = _listener(create_app(door))
+            internal = create_internal_app(publisher, metrics, lambda: outer.should_exit)
+            await _until_told((outer, public), (_listener(internal), inner))
     _log.info("stopped; everything that was answered 200 is on the log")
 
 

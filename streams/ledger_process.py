@@ -55,35 +55,34 @@ async def run_ledger(plan: LedgerPlan) -> None:
     """
     settings = plan.ledger
     refuse_open_door(settings)
-    stop = stop_on_signals()
-    seat = await until_stopped(opened(settings.path), stop)
-    if seat is None:
-        return
-    meters = LedgerMeters(this_build(""))
-    try:
-        with report_service(seat.ledger, settings, meters) as desk:
-            await _write(plan, seat, desk, meters, stop)
-    finally:
-        seat.close()
-
-
-async def _write(
-    plan: LedgerPlan, seat: LedgerSeat, desk: ReportDesk, meters: LedgerMeters, stop: asyncio.Event
-) -> None:
-    kafka = plan.kafka
-    app = make_app(ledger_group(kafka), kafka, plan.ledger.data_dir)
-    told = plan.ledger.data_dir / ALERTS_TOLD
+    stop, meters = stop_on_signals(), LedgerMeters(this_build(""))
+    app = make_app(ledger_group(plan.kafka), plan.kafka, settings.data_dir)
+    told = settings.data_dir / ALERTS_TOLD
     alerts = Alerts(plan.alerts, told, count=lambda outcome: meters.alerts.labels(outcome).inc())
     state = LedgerState(app, meters, alerts, plan.alerts)
     internal = create_internal_app(meters.registry, missing=state.missing)
-    host, port = plan.ledger.ledger_internal_host, plan.ledger.ledger_internal_port
+    host, port = settings.ledger_internal_host, settings.ledger_internal_port
     async with InternalServer(internal, port, host=host, setting="LEDGER_INTERNAL_PORT"), alerts.posting():
         watching = asyncio.ensure_future(_watch(state))
         try:
-            await _read(plan, app, seat, desk, state, meters, stop)
+            await _own(plan, app, state, meters, stop)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
+
+
+async def _own(
+    plan: LedgerPlan, app: Any, state: LedgerState, meters: LedgerMeters, stop: asyncio.Event
+) -> None:
+    seat = await until_stopped(opened(plan.ledger.path), stop)
+    if seat is None:
+        return
+    state.has_file = True
+    try:
+        with report_service(seat.ledger, plan.ledger, meters) as desk:
+            await _read(plan, app, seat, desk, state, meters, stop)
+    finally:
+        seat.close()
 
 
 async def _read(

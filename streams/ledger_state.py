@@ -15,13 +15,14 @@ from streams.staleness import Staleness
 
 
 class LedgerState:
-    """Hears of every look at the log, and says what is stale."""
+    """Hears of every look at the log, and says what is stale. `has_file` is set once the file is ours."""
 
     def __init__(self, app: Any, meters: LedgerMeters, alerts: Alerts, settings: AlertSettings) -> None:
         self._app = app
         self._meters = meters
         self._alerts = alerts
         self._staleness = Staleness(after=settings.stale_after, heard_at=datetime.now(UTC))
+        self.has_file = False
 
     def saw(self, now: datetime, samples: Sequence[PartitionSample], read_to: int) -> None:
         """The log's ends, what the worker has committed, and the ledger's own position."""
@@ -40,6 +41,8 @@ class LedgerState:
     async def missing(self) -> list[str]:
         """What keeps reports from being true of now, a line each."""
         lacking = []
+        if not self.has_file:
+            lacking.append("no_file: waiting for the DuckDB file; no reports are answered")
         if not has_partitions(self._app):
             lacking.append("no_partitions: waiting for Kafka; reports are answered from what is there")
         if what := self._staleness.verdict(datetime.now(UTC)):

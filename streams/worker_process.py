@@ -88,9 +88,11 @@ async def run_worker(plan: WorkerPlan) -> None:
     """
     _access(plan)
     stop = stop_on_signals()
-    async with _open_outbox(plan.outbox, stop) as outbox:
-        if outbox is not None:
-            await _work(plan, outbox, stop)
+    outbox = Outbox(plan.outbox)
+    try:
+        await _work(plan, outbox, stop)
+    finally:
+        await outbox.close()
 
 
 async def _work(plan: WorkerPlan, outbox: Outbox, stop: asyncio.Event) -> None:
@@ -109,6 +111,9 @@ async def _work(plan: WorkerPlan, outbox: Outbox, stop: asyncio.Event) -> None:
     host, port = plan.worker.worker_internal_host, plan.worker.worker_internal_port
     async with InternalServer(internal, port, host=host, setting="WORKER_INTERNAL_PORT"):
         with state.watchdog.watching():
+            if not await until_stopped(_opened(outbox), stop):
+                return
+            state.is_outbox_open = True
             if await until_stopped(_ready_to_read(plan, outbox), stop):
                 parts = _Parts(app=app, outbox=outbox, meters=meters, hold=hold, alerts=alerts)
                 await _read_and_act(plan, parts, stop)
@@ -223,17 +228,8 @@ async def _note_group(kafka: KafkaSettings, outbox: Outbox) -> None:
         await outbox.note_group(group)
 
 
-@contextlib.asynccontextmanager
-async def _open_outbox(settings: OutboxSettings, stop: asyncio.Event) -> AsyncIterator[Outbox | None]:
-    """The outbox, as soon as its database answers; None when told to stop before."""
-    outbox = Outbox(settings)
-    try:
-        yield outbox if await until_stopped(_opened(outbox), stop) else None
-    finally:
-        await outbox.close()
-
-
 async def _opened(outbox: Outbox) -> bool:
+    """Wait until the outbox' database answers."""
     while True:
         try:
             await outbox.open()

@@ -22,7 +22,7 @@ _NO_CREDENTIALS = (
 
 
 class WorkerState:
-    """Asks those who know whenever it is asked. `watchdog` is set once there is one."""
+    """Asks those who know whenever it is asked. `watchdog` and `is_outbox_open` are set once they are so."""
 
     def __init__(self, app: Any, outbox: Outbox, meters: Meters, hold: Hold, prefix: str) -> None:
         self._app = app
@@ -31,6 +31,7 @@ class WorkerState:
         self._hold = hold
         self._prefix = prefix
         self.watchdog: Watchdog | None = None
+        self.is_outbox_open = False
 
     def reading(self) -> Reading:
         """Which partitions are read, and what waits on purpose."""
@@ -49,16 +50,27 @@ class WorkerState:
             lacking.append(f"broker_away: {self.watchdog.broker_away}")
         if not has_partitions(self._app):
             lacking.append("no_partitions: waiting for Kafka or for this group's turn")
+        return lacking + await self._missing_of_outbox()
+
+    async def _missing_of_outbox(self) -> list[str]:
+        if not self.is_outbox_open:
+            return ["outbox_away: its database has not answered since the start"]
         try:
-            lacking += [f"flow_paused: {one}" for one in await self._outbox.paused()]
-            if await self._outbox.listing(_UNAUTHORIZED, limit=1):
-                lacking.append(_NO_CREDENTIALS)
+            paused = [f"flow_paused: {one}" for one in await self._outbox.paused()]
+            has_waiting = bool(await self._outbox.listing(_UNAUTHORIZED, limit=1))
         except OutboxAway as error:
-            lacking.append(f"outbox_away: {error}")
-        return lacking
+            return [f"outbox_away: {error}"]
+        return [*paused, *([_NO_CREDENTIALS] if has_waiting else [])]
 
     async def refresh(self) -> None:
         """Bring the gauges up to date."""
+        if self.is_outbox_open:
+            await self._ask_outbox()
+        self._set_lag()
+        if self.watchdog is not None:
+            self._meters.still_seconds.set(self.watchdog.still_seconds)
+
+    async def _ask_outbox(self) -> None:
         with contextlib.suppress(OutboxAway):
             counts = await self._outbox.counts()
             for state in State:
@@ -67,9 +79,6 @@ class WorkerState:
             for flow in PAUSABLE:
                 self._meters.paused.labels(flow).set(flow in paused)
             self._meters.probed_sites.set(len(await self._outbox.open_circuits()))
-        self._set_lag()
-        if self.watchdog is not None:
-            self._meters.still_seconds.set(self.watchdog.still_seconds)
 
     def _set_lag(self) -> None:
         for (topic, number), place in self._assigned().items():

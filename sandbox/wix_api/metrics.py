@@ -1,6 +1,8 @@
 """What the sandbox counts for Prometheus."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+import platform
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 from starlette.types import Scope
 
 _APIS = (
@@ -13,15 +15,23 @@ class Metrics:
     """Calls by API and status, and the webhooks on their way."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        info = Gauge(
+            "orderline_build_info",
+            "Always 1; which build this is",
+            ["room", "version", "python"],
+            registry=self.registry,
+        )
+        info.labels("sandbox", "checkout", platform.python_version()).set(1)
         self._calls = Counter(
             "sandbox_wix_calls_total",
             "Calls to the sandbox Wix; status `cut` is a connection cut on demand",
             ("api", "method", "status"),
-            registry=self._registry,
+            registry=self.registry,
         )
         self.waiting = Gauge(
-            "sandbox_wix_webhooks_waiting", "Webhooks not yet answered with 200", registry=self._registry
+            "sandbox_wix_webhooks_waiting", "Webhooks not yet answered with 200", registry=self.registry
         )
 
     def count(self, scope: Scope, status: str) -> None:
@@ -31,4 +41,4 @@ class Metrics:
 
     def text(self) -> bytes:
         """All figures in Prometheus' text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)

@@ -281,6 +281,14 @@ class TestInside:
         log.available = True
         assert (await inside.get("/readyz")).status_code == 200
 
+    async def test_a_door_that_was_told_to_stop_takes_nothing_new(self, door: Door) -> None:
+        app = create_internal_app(door.publisher, door.metrics, lambda: True)
+
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://inside") as client:
+            ready = await client.get("/readyz")
+
+        assert (ready.status_code, ready.text) == (503, "stopping")
+
     async def test_every_answer_is_counted_by_its_code(
         self,
         http: httpx.AsyncClient,
