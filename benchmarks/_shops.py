@@ -14,7 +14,7 @@ import httpx
 from pydantic import SecretStr
 
 from ingest.catalogue import PRICING_PLANS_APP_ID
-from sandbox.broker import free_port
+from sandbox.ports import quiet_port
 from sandbox.room import Room
 from streams.effect import FULFILLMENT, PAYMENT_NOTICE, Effect, handover_key, payment_notice_key
 from streams.settings import WixSettings
@@ -65,7 +65,6 @@ class Wix:
     """The running sandbox, seen from outside."""
 
     url: str
-    room: Room
     http: httpx.Client = field(repr=False)
 
     @property
@@ -109,7 +108,7 @@ class Wix:
 @contextmanager
 def wix(folder: Path) -> Iterator[Wix]:
     """A sandbox Wix that adds no latency and knows no quota."""
-    port, internal = free_port(), free_port()
+    port, internal = quiet_port(), quiet_port()
     environment = os.environ | {
         "SANDBOX_PORT": str(port),
         "SANDBOX_INTERNAL_PORT": str(internal),
@@ -129,7 +128,7 @@ def wix(folder: Path) -> Iterator[Wix]:
     try:
         room.await_ready()
         with httpx.Client(base_url=f"http://127.0.0.1:{port}") as http:
-            yield Wix(f"http://127.0.0.1:{port}", room, http)
+            yield Wix(f"http://127.0.0.1:{port}", http)
     finally:
         room.stop()
 
