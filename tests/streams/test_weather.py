@@ -156,7 +156,9 @@ class TestTokenRevoked:
 async def _missing(outbox: Outbox) -> list[str]:
     """What `/readyz` would say of a worker on this outbox."""
     app = SimpleNamespace(started=False, rebalancing=False, consumer=None)
-    return await WorkerState(app, outbox, Meters(), Hold(outbox), "test.").missing()
+    state = WorkerState(app, outbox, Meters(), Hold(outbox), "test.")
+    state.is_outbox_open = True
+    return await state.missing()
 
 
 class TestAppRemoved:
