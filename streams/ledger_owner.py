@@ -76,6 +76,14 @@ class LedgerOwner:
         """
         return int((await self._rows(f"/inner/sites/{site}/rows"))[0]["rows"])
 
+    async def is_forgotten(self, site: str) -> bool:
+        """Whether the site's rows are dropped.
+
+        Raises:
+            OwnerAway: it doesn't answer.
+        """
+        return bool((await self._rows(f"/inner/sites/{site}/rows"))[0]["is_forgotten"])
+
     async def person(self, an_id: str, site: str | None = None) -> list[dict[str, Any]]:
         """The orders of a contact or member: site, order_id, contact_id, member_id of each.
 

@@ -33,6 +33,10 @@ Json = Mapping[str, Any]
 Tell = Callable[[Tally], None]
 
 
+class SiteForgotten(Exception):
+    """The ledger drops whatever is loaded of the site."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """What came of one site. `gone` are orders that the ledger has and Wix no longer does."""
@@ -61,9 +65,12 @@ class Reconciler:
         Stopped at any moment and called again, it goes on behind the last page it finished.
 
         Raises:
+            SiteForgotten: nothing is loaded for it.
             WixError: Wix refused, or didn't answer.
             OwnerAway: nobody says what the ledger knows.
         """
+        if await self.owner.is_forgotten(site):
+            raise SiteForgotten
         # Before Wix is asked: what comes in meanwhile is then loaded once too often, never missed.
         known = await self.owner.orders(site)
         journal = Journal.opened(self.folder, site, since, now=datetime.now(UTC))

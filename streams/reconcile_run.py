@@ -12,7 +12,7 @@ from ingest.settings import KafkaSettings
 from streams.fulfill import Fulfiller
 from streams.ledger_owner import LedgerOwner, OwnerAway
 from streams.quota_share import QUOTA_FILE, CommandQuota
-from streams.reconcile import Comparison, Reconciler
+from streams.reconcile import Comparison, Reconciler, SiteForgotten
 from streams.reconcile_journal import Tally
 from streams.rows import RowPublisher
 from streams.settings import ReportsSettings, WixSettings
@@ -89,6 +89,8 @@ async def _patiently(reconciler: Reconciler, site: str, since: datetime | None) 
                 return Failed(site=site, why=str(error), is_away=True)
             log.info("site %s is compared on in %.0f s: %s", site, pause, error)
             await asyncio.sleep(getattr(error, "retry_after", None) or pause)
+        except SiteForgotten:
+            return Failed(site=site, why="the site is forgotten", is_away=False)
         except AppRemoved:
             return Failed(site=site, why="our app is not installed there", is_away=False)
         except WixError as error:

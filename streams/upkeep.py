@@ -16,7 +16,7 @@ from ingest.topics import EVENT_TOPICS, SNAPSHOTS
 from streams.ledger_owner import OwnerAway
 from streams.outbox import Outbox, OutboxAway
 from streams.reconcile import Comparison, Reconciler
-from streams.reconcile_run import ReconcilePlan, Result, compare_sites, reconciler
+from streams.reconcile_run import Failed, ReconcilePlan, Result, compare_sites, reconciler
 from streams.running import ask_log
 from streams.settings import UpkeepSettings
 from streams.site_properties import SiteProperties
@@ -88,7 +88,8 @@ class Upkeep:
         sites = await tools.owner.sites()
         results = await compare_sites(tools, sites, what.since, tell=lambda site, tally: None)
         _say(what, results)
-        if any(not isinstance(one, Comparison) and one.is_away for one in results):
+        # One site that doesn't answer waits for the next night; if none does, it is not the sites.
+        if results and all(isinstance(one, Failed) and one.is_away for one in results):
             raise OwnerAway(self.plan.reports.reports_url, "or Wix was away while sites were compared")
         await self._note(compared(seen, what, now=datetime.now(UTC)))
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from analytics.lifecycle import ForgottenFacts
 from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from streams.effect import State, immediate_key
 from streams.fulfill import Fulfiller
+from streams.lifecycle_upkeep import from_forgotten
 from streams.outbox import Outbox
-from streams.reconcile import Comparison
+from streams.reconcile import Comparison, SiteForgotten
 from streams.settings import FlowSettings, OutboxSettings
 from streams.sites import Sites
 from streams.wix.errors import WixUnreachable
@@ -139,6 +141,18 @@ class TestLoading:
         assert result.tally.unknown == 2
         assert OLD_PLAN_ORDER not in await orders(town)
         assert [row.what for row in await town.rows() if row.what == "reconciled"] == []
+
+
+class TestForgotten:
+    async def test_nothing_is_loaded_of_a_site_that_is_forgotten(self, town: Town) -> None:
+        await town.publish(from_forgotten(SITE, SITE, ForgottenFacts(scope="site"), at=NOW))
+        await town.absorb()
+        asked = town.wix.received["requests"]
+
+        with pytest.raises(SiteForgotten):
+            await compared(town)
+
+        assert town.wix.received["requests"] == asked
 
 
 class TestGoingOn:
