@@ -53,7 +53,7 @@ def main(
     try:
         with stopping_on_signals():
             findings = asyncio.run(run(plan, folder, lambda what: click.echo(what, err=True)))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         raise click.ClickException(f"Interrupted; the data is kept in {folder}") from None
     except (NoBrokerOfItsOwn, RoomNotReady, *REFUSALS) as refusal:
         raise click.ClickException(str(refusal)) from None

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import signal
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +57,7 @@ TELL_SECONDS = 10.0
 LAG_ALLOWED = 0.9
 # A connection is let go of before the one who serves closes it, or a call could meet its end.
 LIMITS = httpx.Limits(max_connections=None, keepalive_expiry=2.0)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TELL = Callable[[str], None]
 
 
@@ -119,11 +121,12 @@ async def run(plan: Plan, folder: Path, tell: TELL) -> Findings:
     begun = time.monotonic()
     async with _started(plan, folder, tell) as one:
         one.seconds["start"] = time.monotonic() - begun
-        async with _background(one.supervisor.run()):
-            await _under_fire(one)
-            await one.witness.calm()
-            settled = await _settled(one)
-        findings = await _judged(one)
+        with _cancelled_by_signals():
+            async with _background(one.supervisor.run()):
+                await _under_fire(one)
+                await one.witness.calm()
+                settled = await _settled(one)
+            findings = await _judged(one)
     one.seconds["total"] = time.monotonic() - begun
     if settled is not None:
         findings.wrong.insert(0, settled)
@@ -166,6 +169,22 @@ async def _started(plan: Plan, folder: Path, tell: TELL) -> AsyncIterator[_Run]:
                 told=told,
                 sent=deliveries(rngs[0], told),
             )
+
+
+@contextlib.contextmanager
+def _cancelled_by_signals() -> Iterator[None]:
+    """A signal cancels what is under way, in place of interrupting whatever line runs just then."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number in before:
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
 
 
 async def _seed(witness: Witness, system: System, told: Sequence[Story]) -> None:
