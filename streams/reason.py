@@ -53,6 +53,7 @@ NOT_FOUND = "not_found"
 REFUSED = "refused"
 RECEIVER_REFUSED = "receiver_refused"
 ITEMS_REFUSED = "items_refused"
+TRACKING_REFUSED = "tracking_refused"
 
 # The effect is wanted, but can't be carried out without a person.
 FAILED: Mapping[str, str] = {
@@ -66,6 +67,7 @@ FAILED: Mapping[str, str] = {
     NOT_FOUND: "Wix knows nothing by an id that was asked for.",
     REFUSED: "Wix said no to the call; its code says why.",
     ITEMS_REFUSED: "Wix did not take a handover's items: unknown, fulfilled already, or more than are left.",
+    TRACKING_REFUSED: "Wix did not take a handover's tracking: a carrier that it doesn't know needs a link.",
     RECEIVER_REFUSED: "The receiver at ACCESS_URL said no to the change of access (4xx, or a redirect).",
 }
 

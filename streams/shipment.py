@@ -28,10 +28,14 @@ _ORDER_NOT_FOUND = Fail(
     next_step="Look the order up in the site's dashboard; if it is there, redrive this effect.",
 )
 # Statuses by which Wix refuses a fulfillment for what is in it, and not for who asks.
-ABOUT_ITEMS = (400, 409, 412, 422, 428)
+ABOUT_CONTENT = (400, 409, 412, 422, 428)
 _ITEMS_REFUSED = (
     "Compare the handover with the order's page: its lines, and how many units of each are left to ship. "
     "Ask the warehouse what left, and have it hand over that, with a new Idempotency-Key."
+)
+_TRACKING_REFUSED = (
+    "Have the warehouse hand over again with a trackingLink, under a new Idempotency-Key: only fedex, ups, "
+    "usps, dhl and canadaPost (spelled like that) are known to Wix and need none."
 )
 _TRACKING_NUMBER_IN_USE = (
     "Ask the warehouse which items left under this tracking number, and have it hand over again "
@@ -128,8 +132,10 @@ def _is_immediate(effect: Effect) -> bool:
 
 def _explained(effect: Effect, refusal: WixRefused) -> WixRefused:
     """What a warehouse told wrongly is for the warehouse; Wix documents no codes for it."""
-    if _is_immediate(effect) or refusal.status not in ABOUT_ITEMS:
+    if _is_immediate(effect) or refusal.status not in ABOUT_CONTENT:
         return refusal
+    if any("tracking" in field.lower() for field in refusal.fields):
+        return refusal.because(reason.TRACKING_REFUSED, _TRACKING_REFUSED)
     return refusal.because(reason.ITEMS_REFUSED, _ITEMS_REFUSED)
 
 

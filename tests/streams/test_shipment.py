@@ -1,5 +1,6 @@
 """What becomes of an approved order or a handover: asked, decided and created at the sandbox Wix."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,19 @@ class TestHandover:
 
         assert refused.value.reason == reason.ITEMS_REFUSED
         assert "new Idempotency-Key" in str(refused.value.next_step)
+        assert site.fulfillments == []
+
+    async def test_carrier_that_wix_does_not_know_needs_a_link(
+        self, site: SandboxSite, handovers: ShipmentProcedure
+    ) -> None:
+        effect = a_handover()
+        unknown = replace(effect, payload={**effect.payload, "shipping_provider": "Pedal & Post"})
+
+        with pytest.raises(WixRefused) as refused:
+            await handovers.act(unknown, await ready(handovers, unknown))
+
+        assert refused.value.reason == reason.TRACKING_REFUSED
+        assert "trackingLink" in str(refused.value.next_step)
         assert site.fulfillments == []
 
     async def test_items_that_are_fulfilled_already_are_not_fulfilled_again(
