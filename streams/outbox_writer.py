@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import ReturningInsert
 
 from streams.outbox_away import OutboxAway
+from streams.outbox_line import Line
 from streams.outbox_schema import database_time, migrate
 
 T = TypeVar("T")
@@ -203,7 +204,12 @@ def _engine(url: URL, *, create: bool) -> Engine:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    if url.database:
+        line = Line(Path(url.database), patience_seconds=BUSY_SECONDS)
+        event.listen(engine, "begin", lambda connection: _begin_sqlite(connection, line))
+        event.listen(engine, "close", lambda *_: line.close())
+    else:
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin immediate"))
     return engine
 
 
@@ -214,8 +220,23 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"pragma {pragma}").close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("begin immediate")
+def _begin_sqlite(connection: Connection, line: Line) -> None:
+    raw: Any = connection.connection.driver_connection
+    # The line does the waiting.
+    raw.execute("pragma busy_timeout = 0").close()
+    line.take(lambda: _began(raw))
+    raw.execute(f"pragma busy_timeout = {1000 * BUSY_SECONDS}").close()
+    if not raw.in_transaction:
+        # Once more, to have the database say why not.
+        connection.exec_driver_sql("begin immediate")
+
+
+def _began(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("begin immediate").close()
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY
+    return True
 
 
 def _deadlock(error: DBAPIError) -> bool:

@@ -1,15 +1,19 @@
 """What is held to the contracts: a Wix, and an outbox's database for each test."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from streams.outbox import Outbox
 from streams.settings import OutboxSettings
+from tests.contracts.outbox_states import Outboxes
 from tests.contracts.wix_target import Target, the_real_one, the_sandbox
 from tests.postgres_server import NoPostgres, postgres_server
+from tests.streams.made_effects import Clock
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +44,22 @@ def wix(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     where = the_sandbox(tmp_path_factory.mktemp("wix")) if request.param == "sandbox" else the_real_one()
     with where as target:
         yield target
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of the test's outboxes."""
+    return Clock()
+
+
+@pytest.fixture
+async def outboxes(outbox_settings: OutboxSettings, clock: Clock) -> AsyncIterator[Outboxes]:
+    """Outboxes on one database, each as if in a process of its own."""
+    async with AsyncExitStack() as stack:
+        yield Outboxes(outbox_settings, clock, stack)
+
+
+@pytest.fixture
+async def outbox(outboxes: Outboxes) -> Outbox:
+    """One of them."""
+    return await outboxes.open()

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from streams.notice import NoticeProcedure
+from streams.outbox import Outbox
 from streams.wix.client import WixClient
 from tests.streams.notices import procedure
 from tests.streams.plan_site import PlanSite, plan_site
+from tests.streams.scripted import opened
 from tests.streams.wix_site import SandboxSite
 
 
@@ -53,3 +55,10 @@ async def wix(site: SandboxSite) -> AsyncIterator[WixClient]:
 @pytest.fixture
 def notices(wix: WixClient) -> NoticeProcedure:
     return procedure(wix)
+
+
+@pytest.fixture
+async def outbox(tmp_path: Path) -> AsyncIterator[Outbox]:
+    """An empty outbox of the test's own, in which a call in doubt may be asked after at once."""
+    async with opened(tmp_path) as outbox:
+        yield outbox

@@ -64,6 +64,7 @@ class TestABuggyBuild:
             wait_until(lambda: len(effect_keys(tmp_path)) == 3, process=worker)
             happened = {event.event_id for event in payments}
             wait_until(lambda: {row.event_id for row in rows(log)} >= happened, process=worker)
+            assert PAUSED in worker.lacks()
 
     def test_another_worker_that_joins_gets_its_share_while_a_record_is_held(
         self, log: KafkaSettings, tmp_path: Path

@@ -64,8 +64,14 @@ class TestCommandQuota:
         clock = Clock()
         quota = CommandQuota(file, 1, now=clock)
         quota.take("s")
+        with pytest.raises(QuotaWait):
+            quota.take("s")
+
         clock.now -= 3600
+
         quota.take("s")
+        with pytest.raises(QuotaWait):
+            quota.take("s")
 
     @pytest.mark.parametrize("content", ["", "nonsense", "[]", '{"s": 7}', '{"s": ["x"]}'])
     def test_a_broken_file_counts_as_empty(self, file: Path, content: str) -> None:
