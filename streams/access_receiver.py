@@ -15,6 +15,7 @@ import httpx
 from streams.access_errors import ReceiverAway, ReceiverRefused
 from streams.access_signature import BadSecret, keys_of, signature
 from streams.settings import AccessSettings
+from streams.tracing import traced
 from streams.wix.answer import retry_after
 
 # Worth another try: it came too slowly, too early or too often.
@@ -109,14 +110,7 @@ class AccessReceiver:
             ReceiverRefused: for a person.
         """
         body = json.dumps(payload, separators=(",", ":")).encode()
-        try:
-            # httpx bounds each step of a call, this the whole.
-            async with asyncio.timeout(self._timeout_seconds):
-                answer = await self._http.post(
-                    self._where.url, content=body, headers=self._headers(webhook_id, body)
-                )
-        except (httpx.HTTPError, OSError) as error:
-            raise self._failed(ReceiverAway(type(error).__name__)) from error
+        answer = await self._answer(webhook_id, body)
         status = answer.status_code
         if status in BUSY_STATUSES or status >= 500:
             wait = retry_after(answer.headers.get("retry-after"))
@@ -124,6 +118,18 @@ class AccessReceiver:
         self._failures = 0
         if not answer.is_success:
             raise ReceiverRefused(status)
+
+    async def _answer(self, webhook_id: str, body: bytes) -> httpx.Response:
+        headers = self._headers(webhook_id, body)
+        try:
+            # httpx bounds each step of a call, this the whole.
+            with traced("POST ACCESS_URL", "client") as tell:
+                async with asyncio.timeout(self._timeout_seconds):
+                    answer = await self._http.post(self._where.url, content=body, headers=headers)
+                tell(status=answer.status_code)
+        except (httpx.HTTPError, OSError) as error:
+            raise self._failed(ReceiverAway(type(error).__name__)) from error
+        return answer
 
     def _headers(self, webhook_id: str, body: bytes) -> dict[str, str]:
         timestamp = int(self._now())
