@@ -3,13 +3,17 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, filters, frame, panels, spelling
+from dashboard import cards, filters, frame, next_steps, panels, spelling
 from dashboard.questions import Questions
 
 LIMIT = "200"
 FAILED = ["flow", "reason", "order_id", "attempts", "last_status", "last_code", "request_id", "decided_at"]
-LOOK = "python -m streams effects show '{key}'"
-AGAIN = "python -m streams effects redrive '{key}'"
+DEAD = ["topic", "partition", "offset", "reason", "error", "first_at", "redriven_at"]
+REFUSED = ["warehouse", "key", "site", "order_id", "reason", "received_at", "next_step"]
+TIMELESS = (
+    ":material/info: What needs a person stays here until somebody acts, whatever the range; "
+    "only what was suppressed follows it. Commands run where the worker does."
+)
 
 
 def page() -> None:
@@ -18,16 +22,20 @@ def page() -> None:
 
 
 def _body(ask: Questions) -> None:
-    effects = ask.ever("effects")
-    dead = ask.ever("dead_letters", limit=LIMIT)
-    panels.cards(_cards(effects, dead))
+    paused, effects = ask.ever("flows_paused"), ask.ever("effects")
+    dead, refused = ask.ever("dead_letters", limit=LIMIT), _refused(ask)
+    panels.cards(_cards(effects, dead, paused, refused))
+    st.caption(TIMELESS)
+    for _, flow in paused.iterrows():
+        _paused(flow, ask.scope.tz)
     _failed(ask.ever("effect_log", outcome="failed", limit=LIMIT))
+    _dead(dead)
     panels.table(
-        "Dead letters",
-        "Records that could not be read or decided; their bytes are kept on the log",
-        dead,
-        key="dead_letters",
-        empty="Every record could be read.",
+        "Refused handovers",
+        "What warehouses told and we could not take",
+        refused,
+        key="handovers",
+        empty="No handover was refused.",
     )
     panels.table(
         "Suppressed",
@@ -38,24 +46,40 @@ def _body(ask: Questions) -> None:
     )
 
 
-def _cards(effects: pd.DataFrame, dead: pd.DataFrame) -> list[cards.Card]:
-    return [
-        cards.Card(
-            label="Failed",
-            value=spelling.count(cards.total(effects, "failed")),
-            meaning="Messages and fulfillments that Wix refused, or that ran out of attempts.",
+def _cards(
+    effects: pd.DataFrame, dead: pd.DataFrame, paused: pd.DataFrame, refused: pd.DataFrame
+) -> list[cards.Card]:
+    counts = [
+        ("Failed", cards.total(effects, "failed"), "Wix refused them, or they ran out of attempts."),
+        ("Dead letters", int(dead["redriven_at"].isna().sum()), "Records that could not be read or decided."),
+        (
+            "Paused flows",
+            len(paused),
+            "A bug met a flow three times: it holds what comes until it is mended.",
         ),
-        cards.Card(
-            label="Waiting",
-            value=spelling.count(cards.total(effects, "waiting")),
-            meaning="Will be tried again by themselves, or are being asked about.",
-        ),
-        cards.Card(
-            label="Dead letters",
-            value=spelling.count(len(dead)),
-            meaning="Records that could not be read or decided.",
-        ),
+        ("Refused handovers", len(refused), "What a warehouse told and we could not take."),
+        ("Waiting", cards.total(effects, "waiting"), "Tried again by themselves; nobody has to act."),
     ]
+    return [cards.Card(label=label, value=spelling.count(n), meaning=meaning) for label, n, meaning in counts]
+
+
+def _refused(ask: Questions) -> pd.DataFrame:
+    found = ask.ever("handovers", outcome="refused", limit=LIMIT)
+    return found.assign(next_step=[next_steps.of_handover(reason) for reason in found["reason"]])[REFUSED]
+
+
+def _paused(flow: pd.Series, tz: str) -> None:
+    since = pd.Timestamp(flow["since"]).tz_convert(tz)
+    with st.container(border=True, key=f"paused_{flow['flow']}"):
+        st.markdown(
+            f":orange[:material/pause_circle:] **{flow['flow']} is paused** since {since:%d %b %H:%M}"
+        )
+        st.caption(
+            f"Build {flow['version']} failed three times in the same way ({flow['fingerprint']}); "
+            f"{spelling.count(flow['held'])} records and effects are held, none is lost. "
+            "A build without the bug goes on by itself; resuming the same build tries again."
+        )
+        st.code(next_steps.flow_commands(flow), language="sh")
 
 
 def _failed(failed: pd.DataFrame) -> None:
@@ -67,10 +91,26 @@ def _failed(failed: pd.DataFrame) -> None:
         key="failed",
         empty="No effect has failed.",
     )
-    if chosen is None:
-        return
-    row = failed.iloc[chosen]
-    st.markdown(f"**What to do:** {row['next_step'] or 'Look at it, mend the cause, then try it again.'}")
-    st.code(
-        "\n".join([LOOK.format(key=row["effect_key"]), AGAIN.format(key=row["effect_key"])]), language="sh"
+    if chosen is not None:
+        _advice(next_steps.of_effect(failed.iloc[chosen]), next_steps.effect_commands(failed.iloc[chosen]))
+    elif len(failed):
+        _advice(next_steps.of_effect(failed.iloc[0]), next_steps.effect_commands(failed.iloc[0]), newest=True)
+
+
+def _dead(dead: pd.DataFrame) -> None:
+    chosen = panels.choose_row(
+        "Dead letters",
+        "Records that could not be read or decided; their bytes are kept on the log · choose a row",
+        dead,
+        DEAD,
+        key="dead_letters",
+        empty="Every record could be read.",
     )
+    if len(dead):
+        row = dead.iloc[chosen or 0]
+        _advice(next_steps.of_letter(row), next_steps.letter_commands(row), newest=chosen is None)
+
+
+def _advice(words: str, commands: str, *, newest: bool = False) -> None:
+    st.markdown(f"**{'What to do about the newest' if newest else 'What to do'}:** {words}")
+    st.code(commands, language="sh")

@@ -1,78 +1,101 @@
 """Pipeline health: is everything accounted for, and how far behind are we?"""
 
-from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-import pandas as pd
 import streamlit as st
 
-from dashboard import cards, client, filters, frame, panels, spelling
+from dashboard import cards_fulfillment, cards_pipeline, charts_pipeline, client, filters, frame, panels
 from dashboard.questions import Questions
 
 REFRESH_SECONDS = 5
-
-# Card, column of `pipeline`, how its number is read, and its definition.
-CARDS: list[tuple[str, str, Callable[[float], str], str]] = [
-    (
-        "Newest event",
-        "freshness_seconds",
-        spelling.seconds,
-        "Time since the newest fact became known to the ledger.",
-    ),
-    ("Consumer lag", "lag", spelling.count, "Records on the log that the worker has not finished."),
-    (
-        "End to end p95",
-        "end_to_end_p95_seconds",
-        spelling.seconds,
-        "From the event's own time at Wix to the ledger; 95 of 100 are faster.",
-    ),
-    ("Dead letters", "dead_letters", spelling.count, "Records that could not be read or decided."),
-    ("Failed effects", "failed_effects", spelling.count, "Messages and fulfillments that need a person."),
-    (
-        "Unrecognized",
-        "unrecognized",
-        spelling.count,
-        "Authentic webhooks of a type that is not in the catalogue: kept, counted.",
-    ),
-]
+QUOTA_HOURS = 1
+MOST_SITES, MOST_PARTITIONS = 5, 8
+PRESENT = (
+    ":material/info: The pipeline as it is now: of the filters above only the sites apply; "
+    "an as-of moment, a range and a currency have no meaning here."
+)
 
 
 def page() -> None:
-    """Draw the page; it asks the present every few seconds."""
-    scope = filters.filters()
-    st.fragment(run_every=REFRESH_SECONDS)(lambda: frame.show(_body, scope))()
+    """Draw the page; its cards ask the present every few seconds, its charts move with the ledger."""
+    frame.show(_body, replace(filters.filters(), as_of=None))
 
 
 def _body(ask: Questions) -> None:
-    now = client.fetch_now("pipeline")
-    panels.cards(_cards(now.iloc[0]))
-    accounts = client.fetch_now("conservation")
-    st.markdown(f"**{_sentence(accounts)}**")
+    st.caption(PRESENT)
+    minutes = ask.ever("pipeline", grain="minute")
+    # The definition of a fragment is what it repeats: it must not ask through the version.
+    st.fragment(run_every=REFRESH_SECONDS)(
+        lambda: panels.cards(cards_pipeline.present(client.fetch_now("pipeline"), minutes))
+    )()
+    _conservation(ask)
+    left, right = st.columns(2)
+    with left:
+        subtitle = f"Records that wait for the worker, per minute, {ask.scope.tz}"
+        panels.chart("Behind", subtitle, charts_pipeline.lag_line, minutes, ask.scope.tz, key="lag_minutes")
+    with right:
+        subtitle = f"Seconds from the event at Wix, per minute, {ask.scope.tz} · no event: a gap"
+        draw = charts_pipeline.delays
+        panels.chart("From Wix to the ledger", subtitle, draw, minutes, ask.scope.tz, key="delays")
+    left, right = st.columns(2)
+    with left:
+        _partitions(ask)
+    with right:
+        _quota(ask)
+    _effects(ask)
+    _alarms(ask)
+
+
+def _conservation(ask: Questions) -> None:
+    accounts = ask.ever("conservation")
+    if len(accounts):
+        st.markdown(cards_pipeline.conservation(accounts, ask.ever("flows_paused")))
     panels.table(
         "Every record is accounted for",
-        "Records read by the worker, rows in the ledger, dead letters, and what is in neither",
+        "Records read by the worker = rows in the ledger + dead letters + missing; missing effects are due, "
+        "older than ten minutes and without any outcome",
         accounts,
         key="conservation",
-        empty="No topic has been read yet.",
-    )
-    panels.table(
-        "Effects",
-        "What events made due, and what came of it: due = done + suppressed + waiting + failed + open",
-        client.fetch_now("effects").drop(columns="bucket_start"),
-        key="effects",
-        empty="No event has made anything due yet.",
+        empty="The worker has not read from any topic yet.",
     )
 
 
-def _cards(row: pd.Series) -> list[cards.Card]:
-    return [
-        cards.Card(label=label, value=spelled(row[column]), meaning=meaning)
-        for label, column, spelled, meaning in CARDS
-    ]
+def _partitions(ask: Questions) -> None:
+    found = ask.ever("lag")
+    shown = cards_pipeline.furthest_behind(found, MOST_PARTITIONS)
+    subtitle = f"Records behind at the newest look · the {len(shown)} furthest behind of {len(found)}"
+    empty = "Nobody has looked at the log yet: the ledger process does, every ten seconds."
+    draw = charts_pipeline.partition_bars
+    panels.chart_or("Lag by partition", subtitle, draw, shown, key="lag", empty=empty)
 
 
-def _sentence(accounts: pd.DataFrame) -> str:
-    missing = cards.total(accounts, "missing") or 0
-    effects = cards.last(accounts, "missing_effects") or 0
-    if not missing and not effects:
-        return "Every record that was read is in the ledger or in the dead letters."
-    return f"{spelling.count(missing)} records and {spelling.count(effects)} effects are unaccounted for."
+def _quota(ask: Questions) -> None:
+    since = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=QUOTA_HOURS)
+    found = ask.ever("quota", grain="minute", start=since.isoformat())
+    title = "Requests to Wix"
+    if found.empty or not found["calls"].sum():
+        panels.nothing(title, "No request to Wix in the last hour.", key="quota")
+        return
+    shown = cards_pipeline.busiest(found, MOST_SITES)
+    shown = cards_fulfillment.named(shown, ask.ever("sites"), "site")
+    subtitle = f"Per minute and site, the limit dashed · {cards_pipeline.closest_to_limit(found)}"
+    panels.chart(title, subtitle, charts_pipeline.quota_lines, shown, key="quota")
+
+
+def _effects(ask: Questions) -> None:
+    found = ask.ever("effects").drop(columns="bucket_start")
+    subtitle = "Due = done + suppressed + waiting + failed + open, for ever"
+    empty = "No event has made anything due yet."
+    draw = charts_pipeline.effect_bars
+    panels.chart_or(
+        "Effects by flow", subtitle, draw, found[found["due"] > 0], key="effect_bars", empty=empty
+    )
+    panels.table("Effects", subtitle, found, key="effects", empty=empty)
+
+
+def _alarms(ask: Questions) -> None:
+    found = ask.ever("data_quality")
+    title, subtitle = "Alarms", f"What the log holds that should not be · {cards_pipeline.rang(found)}"
+    empty = "No kind of alarm is known."
+    panels.table(title, subtitle, cards_pipeline.alarms(found), key="data_quality", empty=empty)

@@ -54,3 +54,22 @@ class TestFailures:
 
     def test_without_failures_it_says_so(self, told: Service) -> None:
         assert "No effect has failed." in words(run("failures"))
+
+    def test_a_paused_flow_says_since_when_and_how_it_goes_on(self, told: Service) -> None:
+        told.tell([history.pause("access", "paused", datetime.now(UTC) - timedelta(hours=1), held=3)])
+
+        app = run("failures")
+
+        assert "**access is paused** since" in words(app)
+        assert "3 records and effects are held" in words(app)
+        assert any("streams flows resume access" in code.value for code in app.code)
+
+    def test_a_refused_handover_says_who_has_to_act(self, told: Service) -> None:
+        when = datetime.now(UTC) - timedelta(hours=1)
+        told.tell([history.handover("h1", "1002", when, word="refused", reason="key_reused")])
+
+        app = run("failures")
+
+        shown = next(f.value for f in app.dataframe if "warehouse" in f.value)
+        assert cards(app)["Refused handovers"] == "1"
+        assert "must send a new key" in shown["next_step"].iloc[0]

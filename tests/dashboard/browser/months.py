@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from analytics.ledger import Ledger, LedgerRecord, PartitionSample
-from analytics.lifecycle import FulfillmentsFacts, LifecycleRow, Line, QuotaFacts, Shipment, Source
+from analytics.lifecycle import (
+    AudienceFacts,
+    FulfillmentsFacts,
+    LifecycleRow,
+    Line,
+    QuotaFacts,
+    Shipment,
+    Source,
+)
 from tests.analytics import history
 
 SHOPS = {
@@ -40,7 +48,14 @@ class Months:
 
     def rows(self) -> list[LifecycleRow]:
         """Everything that happened, in the order of time."""
-        told = [*self._sites(), *self._orders(), *self._stays(), *self._troubles(), *self._calls()]
+        told = [
+            *self._sites(),
+            *self._orders(),
+            *self._stays(),
+            *self._troubles(),
+            *self._calls(),
+            *self._now(),
+        ]
         return sorted((row for row in told if row.happened_at <= self.now), key=lambda row: row.happened_at)
 
     def ago(self, **length: float) -> datetime:
@@ -161,12 +176,24 @@ class Months:
             told = history.handover(key, "10900", self.ago(hours=9), word="refused", reason=reason)
             yield replace(told, instance_id=SITES[0])
 
+    def _now(self) -> Iterator[LifecycleRow]:
+        """The last hour: some event every half minute, and none while nobody looked."""
+        moment = self.ago(minutes=61)
+        while moment < self.now:
+            moment += timedelta(seconds=self.chance.expovariate(1 / 30))
+            if not self.now - GAP[0] < moment < self.now - GAP[1]:
+                facts = AudienceFacts(subscription_status="SUBSCRIBED")
+                site = self.chance.choice(SITES)
+                yield history.event(
+                    facts, "subscription_changed", "address", moment, site=site, topic="audience"
+                )
+
     def _calls(self) -> Iterator[LifecycleRow]:
         """Requests to Wix of the last hours, minute by minute."""
-        start = self.ago(hours=3).replace(second=0, microsecond=0)
-        for minute in range(180):
+        start = self.ago(hours=1).replace(second=0, microsecond=0)
+        for minute in range(60):
             for shop, site in enumerate(SITES[:4]):
-                busy = max(0, int(self.chance.gauss(30 + 45 * shop, 18)))
+                busy = max(0, int(self.chance.gauss(20 + 45 * shop, 5 + 8 * shop)))
                 facts = QuotaFacts(worker="w1", calls=min(busy, 200), limit=200, parked=max(0, busy - 200))
                 yield history.told_by_us(facts, "quota", site, start + timedelta(minutes=minute), site=site)
 
