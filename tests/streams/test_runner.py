@@ -1,17 +1,19 @@
 """The runner: every way an effect can go, from due to done."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from analytics.lifecycle import Shipment
 from streams.effect import Effect, State
 from streams.outbox import Outbox
 from streams.procedure import Done, Fail, Ready, Suppress
+from streams.quota import Quota
 from streams.setback import Backoff
 from streams.wix.errors import (
     WixUnreachable,
 )
-from tests.streams.made_effects import a_mark, an_effect, due
+from tests.streams.made_effects import SITE, a_mark, an_effect, due
 from tests.streams.scripted import (
     CLAIMED,
     CONSENT,
@@ -170,6 +172,21 @@ class TestOrder:
             await until_settled(outbox)
 
         assert most <= 3
+
+    async def test_a_sites_quota_goes_with_it_to_the_next_runner(self, outbox: Outbox) -> None:
+        quotas = [Quota(200), Quota(200)]
+        for number, quota in enumerate(quotas):
+
+            async def asking(effect: Effect, quota: Quota = quota) -> Ready:
+                for _ in range(5):
+                    quota.take(effect.instance_id)
+                return Ready(request=None)
+
+            await outbox.record(due(an_effect(f"k{number}", order=f"o{number}")))
+            async with running(outbox, Scripted(prepare_=[asking]), owner=f"w{number}", quota=quota):
+                await until(partial(is_in, outbox, f"k{number}", DONE))
+
+        assert [quota.used(SITE) for quota in quotas] == [5, 10]
 
     async def test_two_runners_on_one_outbox_call_everything_once(self, tmp_path: Path) -> None:
         procedure = Scripted()
