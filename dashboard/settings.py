@@ -1,7 +1,11 @@
 """Settings of the dashboard, from the environment and `.env`."""
 
-from pydantic import SecretStr
+from typing import Annotated
+
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class DashboardSettings(BaseSettings):
@@ -17,7 +21,7 @@ class DashboardSettings(BaseSettings):
     """What a caller of the report service must show; needed beyond this machine."""
     dashboard_host: str = "127.0.0.1"
     """Address of the pages; beyond this machine they want a login or a trusted proxy."""
-    dashboard_port: int = 8501
+    dashboard_port: Port = 8501
     """Port of the pages."""
     dashboard_behind_proxy: bool = False
     """Say true where a proxy that asks for a login is the only way to DASHBOARD_HOST."""

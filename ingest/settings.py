@@ -14,6 +14,8 @@ ENVIRONMENT = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, u
 # `WIX_PUBLIC_KEYS_FILE=` means none, as everywhere else; a path of its own would be this folder.
 OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
 
+Port = Annotated[int, Field(ge=0, le=65535)]
+
 
 class KafkaSettings(BaseSettings):
     """How every room reaches the broker (section "Settings" of the README)."""
@@ -93,11 +95,11 @@ class IngestSettings(BaseSettings):
 
     ingest_host: str = "127.0.0.1"
     """Address to take webhooks and handovers on; 0.0.0.0 in a container or behind a proxy."""
-    ingest_port: int = 8000
+    ingest_port: Port = 8000
     """Port for webhooks and handovers."""
     ingest_internal_host: str = "127.0.0.1"
     """Address of the door's health, readiness and metrics; keep it where the world can't reach it."""
-    ingest_internal_port: int = 9101
+    ingest_internal_port: Port = 9101
     """Port of the door's health, readiness and metrics."""
     wix_public_keys: str = ""
     """Our apps' public keys from Wix: PEM, or base64 of PEM, several with commas between."""

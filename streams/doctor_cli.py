@@ -70,7 +70,8 @@ def doctor(sites: tuple[str, ...], member_id: str | None, as_json: bool) -> None
     """Look at keys, Wix, the log and our processes, and say what is wrong and what to do.
 
     It changes nothing, unless told --send-test-to. Permissions are tried out by calls that read, or
-    that name an order or a conversation which nobody has. Exit code 1 if anything is wrong.
+    that name an order or a conversation which nobody has. Exit code 1 if anything is wrong; what could
+    not be looked at, such as permissions before the app is on a site, is named at the end and is no fault.
     """
     if member_id and len(sites) > 1:
         raise click.UsageError("--send-test-to goes to a member of one site: say --site once.")
@@ -138,5 +139,14 @@ def _print(findings: Sequence[Finding]) -> None:
         # Text, not markup: what is found may hold brackets.
         table.add_row(Text(one.verdict.value, style=_COLORS[one.verdict]), Text(one.about), Text(told))
     Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
+    click.echo(closing(findings), err=True)
+
+
+def closing(findings: Sequence[Finding]) -> str:
+    """How it stands, in a line; what could not be looked at is neither right nor wrong, but named."""
     number = sum(one.verdict is Verdict.WRONG for one in findings)
-    click.echo(f"{number} wrong." if number else "Nothing is wrong.", err=True)
+    skipped = [one.about for one in findings if one.verdict is Verdict.SKIPPED]
+    if not skipped:
+        return f"{number} wrong." if number else "Nothing is wrong."
+    unknown = f"Not looked at: {', '.join(skipped)}."
+    return f"{number} wrong. {unknown}" if number else f"Nothing is wrong as far as was looked. {unknown}"

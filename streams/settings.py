@@ -14,9 +14,12 @@ ENVIRONMENT = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, u
 # `SITES_FILE=` means none, as everywhere else; a path of its own would be this folder.
 OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
 
+Port = Annotated[int, Field(ge=0, le=65535)]
+
 # The Wix app ids whose payments make a payment notice due: Pricing Plans.
 PRICING_PLANS_APP_ID = "1522827f-c56c-a5c9-2ac9-00f9e6ae12d3"
 
+OUTBOX_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
 LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 
 
@@ -77,6 +80,19 @@ class OutboxSettings(BaseSettings):
     build_version: str = ""
     """Which build this is; empty: the package's version. A flow that a bug paused goes on in a newer one."""
 
+    @field_validator("outbox_url")
+    @classmethod
+    def _check_url(cls, url: str) -> str:
+        """Said here, since SQLAlchemy's own error would come later and without the setting's name."""
+        try:
+            parts = urlsplit(url)
+            is_one = parts.scheme in OUTBOX_SCHEMES and parts.port != 0
+        except ValueError:  # a port that is no number
+            is_one = False
+        if url and not is_one:
+            raise ValueError("write it as postgresql+psycopg://user:password@host/database or sqlite:///path")
+        return url
+
     @property
     def url(self) -> str:
         """The SQLAlchemy URL in force."""
@@ -122,7 +138,7 @@ class WorkerSettings(BaseSettings):
 
     worker_internal_host: str = "127.0.0.1"
     """Address of the worker's health, readiness and metrics; keep it where the world can't reach it."""
-    worker_internal_port: int = 9102
+    worker_internal_port: Port = 9102
     """Port of the worker's health, readiness and metrics."""
     worker_sites: int = 32
     """How many sites are worked side by side."""
@@ -180,16 +196,20 @@ class LedgerProcessSettings(BaseSettings):
     """The DuckDB file; empty is DATA_DIR/ledger.duckdb."""
     reports_host: str = "127.0.0.1"
     """Address of the report service; beyond this machine it wants REPORTS_TOKEN."""
-    reports_port: int = 8100
+    reports_port: Port = 8100
     """Port of the report service."""
     reports_token: SecretStr = SecretStr("")
     """What a caller of the report service must show; needed beyond this machine."""
     ledger_internal_host: str = "127.0.0.1"
     """Address of the ledger's health, readiness and metrics; keep it where the world can't reach it."""
-    ledger_internal_port: int = 9103
+    ledger_internal_port: Port = 9103
     """Port of the ledger's health, readiness and metrics."""
     snapshot_seconds: float = 30.0
     """How often readers get a new version of the ledger, in seconds."""
+    ledger_memory: str = "512MB"
+    """What DuckDB may take for its buffers, such as 512MB or 2GB; the process takes about as much again."""
+    ledger_threads: int = 0
+    """How many threads DuckDB works with; 0 is one for each core."""
     switch_within: timedelta = timedelta(days=1)
     """A subscription begun within this time after an end makes it a switch, and no churn."""
 

@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sandbox.wix_api.rules import Rules
+
+Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class WixApiSettings(BaseSettings):
@@ -18,9 +21,9 @@ class WixApiSettings(BaseSettings):
 
     sandbox_host: str = "127.0.0.1"
     """Address of the sandbox Wix."""
-    sandbox_port: int = 8200
+    sandbox_port: Port = 8200
     """Port of the sandbox Wix; 0 takes any free one, which is printed."""
-    sandbox_internal_port: int = 9104
+    sandbox_internal_port: Port = 9104
     """Port of the sandbox's health and metrics."""
     # The app that may ask for tokens. A sandbox secret guards nothing, so it has a default.
     wix_app_id: str = "sandbox-app"
