@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from sandbox.wix_api.server import running
 from sandbox.wix_api.settings import WixApiSettings
-from tests.streams.wix_site import CONTACT, MEMBER, SITE, SandboxSite, a_member
+from tests.streams.wix_site import ACCESS_SECRET, CONTACT, MEMBER, SITE, SandboxSite, a_member
 
 NOW = datetime.now(UTC)
 PLAN = "77777777-7777-4777-8777-777777777777"
@@ -100,6 +101,7 @@ def plan_site(folder: Path) -> Iterator[PlanSite]:
         webhook_url="",
         data_dir=folder,
         sandbox_calls_per_minute=100_000,
+        access_secret=SecretStr(ACCESS_SECRET),
     )
     with running(settings) as wix, httpx.Client(base_url=wix.url) as http:
         site = SandboxSite(wix.url)

@@ -1,7 +1,7 @@
 """Changes of access carried out: decided again on what Wix says, told once, in order, and on their own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from streams import reason
 from streams.access_procedure import AccessProcedure, granted_before
@@ -23,8 +22,8 @@ from streams.setback import Backoff
 from streams.settings import AccessSettings, OutboxSettings
 from streams.wix.client import WixClient
 from streams.wix.errors import AppRemoved, WixBusy
-from tests.streams.test_access_receiver import SECRET
 from tests.streams.wix_site import (
+    ACCESS_SECRET,
     CONTACT,
     MEMBER,
     NOW,
@@ -33,7 +32,6 @@ from tests.streams.wix_site import (
     SandboxSite,
     a_payment_notice,
     a_plan_order,
-    sandbox_site,
 )
 
 PAUSING = {"status": "ACTIVE", "pauseDate": "2026-03-05T10:00:00Z"}
@@ -61,20 +59,9 @@ ENDED = a_change("revoke", 0, "ended")
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[SandboxSite]:
-    with sandbox_site(tmp_path, access_secret=SecretStr(SECRET)) as running:
-        yield running
-
-
-@pytest.fixture
-async def wix(site: SandboxSite) -> AsyncIterator[WixClient]:
-    async with WixClient(site.settings()) as client:
-        yield client
-
-
-@pytest.fixture
 async def receiver(site: SandboxSite) -> AsyncIterator[AccessReceiver]:
-    where = endpoint(AccessSettings(_env_file=None, access_url=f"{site.url}/access", access_secret=SECRET))
+    settings = AccessSettings(_env_file=None, access_url=f"{site.url}/access", access_secret=ACCESS_SECRET)
+    where = endpoint(settings)
     assert where is not None
     async with AccessReceiver(where, timeout_seconds=5.0) as receiver:
         yield receiver

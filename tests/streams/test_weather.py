@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,15 +31,9 @@ from streams.worker_state import WorkerState
 from tests.source_tree import ROOT
 from tests.streams.made_effects import Clock, an_effect
 from tests.streams.notices import SENDING, procedure, ready
-from tests.streams.wix_site import NOW, SandboxSite, a_payment_notice, sandbox_site
+from tests.streams.wix_site import NOW, SandboxSite, a_payment_notice
 
 SOON = Backoff(delays_seconds=(0.2,), max_attempts=1000)
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[SandboxSite]:
-    with sandbox_site(tmp_path) as running:
-        yield running
 
 
 @asynccontextmanager
