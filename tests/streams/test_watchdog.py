@@ -11,6 +11,7 @@ from ingest.settings import KafkaSettings
 from tests.source_tree import ROOT
 from tests.streams.on_the_log import purchases, put, rows_count
 from tests.streams.processes import Process, running, wait_until
+from tests.streams.test_alert import receiving
 
 HUNG = 70
 # Looks are an eighth of the time apart: so many would have found a hang twice over.
@@ -71,15 +72,24 @@ class TestWorker:
             wait_until(lambda: looks(sound) > ENOUGH_LOOKS, process=sound)
             assert sound.end() == 0
 
-    def test_a_paused_flow_is_no_hang(self, log: KafkaSettings, tmp_path: Path) -> None:
+    def test_a_paused_flow_is_no_hang_and_a_person_hears_of_it(
+        self, log: KafkaSettings, tmp_path: Path
+    ) -> None:
         put(log, purchases(10))
 
-        with running(log, tmp_path, module="tests.streams.buggy_worker", **QUICK) as worker:
-            wait_until(lambda: "is held" in worker.log, process=worker)
-            wait_until(lambda: looks(worker) > ENOUGH_LOOKS, process=worker)
+        with receiving() as receiver:
+            settings = QUICK | {"ALERT_URL": receiver.url}
+            with running(log, tmp_path, module="tests.streams.buggy_worker", **settings) as worker:
+                wait_until(lambda: "is held" in worker.log, process=worker)
+                wait_until(lambda: looks(worker) > ENOUGH_LOOKS, process=worker)
+                wait_until(lambda: len(receiver.posted) >= 2, process=worker)
 
-            assert "flow_paused: purchase_notice" in worker.lacks()
-            assert worker.end() == 0
+                assert "flow_paused: purchase_notice" in worker.lacks()
+                assert worker.end() == 0
+
+        told = {one["kind"]: one for one in receiver.posted}
+        assert set(told) == {"dead_letter", "flow_paused"}
+        assert "flows resume purchase_notice" in told["flow_paused"]["text"]
 
     def test_nor_is_a_broker_that_is_away(self, kafka: KafkaSettings, tmp_path: Path) -> None:
         nowhere = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
