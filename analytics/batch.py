@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 from pydantic import TypeAdapter
@@ -12,6 +13,21 @@ from analytics.lifecycle import Facts, LifecycleRow, UnreadableRow
 
 _FACTS: TypeAdapter[Any] = TypeAdapter(Facts)
 _TIME = pa.timestamp("us")
+_AWARE = pa.timestamp("us", "UTC")
+# What is the same word in several kinds of facts is one column, empty where a kind lacks it.
+_SHARED = (
+    "state",
+    "status",
+    "payment_status",
+    "fulfillment_status",
+    "contact_id",
+    "member_id",
+    "currency",
+    "created_at",
+    "flow",
+    "outcome",
+    "step",
+)
 _HIGHEST_INTEGER = 2**31 - 1
 _HIGHEST_BIGINT = 2**63 - 1
 
@@ -57,6 +73,7 @@ _SOURCES = pa.schema(
         ("lifecycle_offset", pa.int64()),
     ]
 )
+_KNOWN_AT = _ROWS.get_field_index("known_at")
 _ERRORS = pa.schema(
     [
         ("topic", pa.string()),
@@ -89,23 +106,26 @@ class Batch:
 
 def read_batch(records: Sequence[LedgerRecord], *, topic: str, partition: int, topic_id: str) -> Batch:
     """Decode records; one that is no row becomes an error and stops nothing."""
-    rows: dict[str, dict[str, Any]] = {}
-    sources: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
+    rows: dict[UUID, list[Any]] = {}
+    sources: list[tuple[Any, ...]] = []
+    errors: list[tuple[Any, ...]] = []
     for record in records:
         try:
             row = LifecycleRow.from_bytes(record.value)
-            columns = _columns(row, record.known_at)
+            _check_sizes(row)
         except (UnreadableRow, OverflowError) as error:
             errors.append(_error(record, topic, partition, error))
             continue
-        first = rows.setdefault(columns["row_id"], columns)
-        first["known_at"] = min(first["known_at"], columns["known_at"])
+        first = rows.get(row.row_id)
+        if first is None:
+            rows[row.row_id] = _columns(row, record.known_at)
+        else:
+            first[_KNOWN_AT] = min(first[_KNOWN_AT], record.known_at)
         sources.append(_source(row, record.offset, partition, topic_id))
     return Batch(
-        rows=pa.Table.from_pylist(list(rows.values()), schema=_ROWS),
-        sources=pa.Table.from_pylist(sources, schema=_SOURCES),
-        errors=pa.Table.from_pylist(errors, schema=_ERRORS),
+        rows=_table(list(rows.values()), _ROWS),
+        sources=_table(sources, _SOURCES),
+        errors=_table(errors, _ERRORS),
     )
 
 
@@ -114,66 +134,69 @@ def utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _columns(row: LifecycleRow, known_at: datetime) -> dict[str, Any]:
+def _table(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.Table:
+    """Rows as columns; a row at a time took Arrow twice as long."""
+    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
+    return pa.table(
+        [_array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
+    )
+
+
+def _array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    # Arrow turns aware times into UTC by itself, a whole column at once.
+    return pa.array(column, _AWARE).cast(_TIME) if kind == _TIME else pa.array(column, kind)
+
+
+def _columns(row: LifecycleRow, known_at: datetime) -> list[Any]:
     facts = row.facts
+    return [
+        str(row.row_id),
+        row.mapping_version,
+        facts.kind,
+        row.what,
+        row.instance_id,
+        row.entity_id,
+        row.order_id,
+        row.event_id,
+        row.event_type,
+        row.sequence,
+        row.source is not None and facts.kind != "dead_letter",
+        row.happened_at,
+        row.received_at,
+        known_at,
+        *(getattr(facts, name, None) for name in _SHARED),
+        _FACTS.dump_json(facts, exclude_none=True).decode(),
+    ]
+
+
+def _check_sizes(row: LifecycleRow) -> None:
+    """One number too large for its column would hold up every row behind it."""
     _check_size("sequence", row.sequence, _HIGHEST_BIGINT)
     _check_size("mapping_version", row.mapping_version, _HIGHEST_INTEGER)
-    _check_size("step", getattr(facts, "step", None), _HIGHEST_INTEGER)
+    _check_size("step", getattr(row.facts, "step", None), _HIGHEST_INTEGER)
     if row.source is not None:
         _check_size("partition", row.source.partition, _HIGHEST_INTEGER)
         _check_size("offset", row.source.offset, _HIGHEST_BIGINT)
-    # What is the same word in several kinds of facts is one column, empty where a kind lacks it.
-    named = ("state", "status", "payment_status", "fulfillment_status", "contact_id", "member_id", "currency")
-    return {
-        "row_id": str(row.row_id),
-        "mapping_version": row.mapping_version,
-        "kind": row.kind,
-        "what": row.what,
-        "instance_id": row.instance_id,
-        "entity_id": row.entity_id,
-        "order_id": row.order_id,
-        "event_id": row.event_id,
-        "event_type": row.event_type,
-        "sequence": row.sequence,
-        "is_from_event": row.source is not None and row.kind != "dead_letter",
-        "happened_at": utc(row.happened_at),
-        "received_at": utc(row.received_at),
-        "known_at": utc(known_at),
-        **{name: getattr(facts, name, None) for name in named},
-        "created_at": utc(getattr(facts, "created_at", None)),
-        "flow": getattr(facts, "flow", None),
-        "outcome": getattr(facts, "outcome", None),
-        "step": getattr(facts, "step", None),
-        "facts": _FACTS.dump_json(facts, exclude_none=True).decode(),
-    }
 
 
 def _check_size(name: str, number: int | None, highest: int) -> None:
-    """One number too large for its column would hold up every row behind it."""
     if number is not None and abs(number) > highest:
         raise OverflowError(f"{name} {number} is larger than any the ledger can hold")
 
 
-def _source(row: LifecycleRow, offset: int, partition: int, topic_id: str) -> dict[str, Any]:
+def _source(row: LifecycleRow, offset: int, partition: int, topic_id: str) -> tuple[Any, ...]:
     source = row.source
-    return {
-        "row_id": str(row.row_id),
-        "topic": source.topic if source else None,
-        "partition": source.partition if source else None,
-        "offset": source.offset if source else None,
-        "is_dead": row.kind == "dead_letter",
-        "lifecycle_topic_id": topic_id,
-        "lifecycle_partition": partition,
-        "lifecycle_offset": offset,
-    }
+    return (
+        str(row.row_id),
+        source.topic if source else None,
+        source.partition if source else None,
+        source.offset if source else None,
+        row.kind == "dead_letter",
+        topic_id,
+        partition,
+        offset,
+    )
 
 
-def _error(record: LedgerRecord, topic: str, partition: int, error: Exception) -> dict[str, Any]:
-    return {
-        "topic": topic,
-        "partition": partition,
-        "offset": record.offset,
-        "known_at": utc(record.known_at),
-        "error": str(error)[:2000],
-        "value": record.value,
-    }
+def _error(record: LedgerRecord, topic: str, partition: int, error: Exception) -> tuple[Any, ...]:
+    return (topic, partition, record.offset, record.known_at, str(error)[:2000], record.value)

@@ -31,13 +31,12 @@ __all__ = [
     "LedgerRecord",
     "PartitionSample",
     "SchemaMismatch",
+    "Share",
     "spool_line",
 ]
 
 # One large checkpoint instead of many: p99 of a batch went from 65 to 21 ms.
 CHECKPOINT_THRESHOLD = "256MB"
-# The owner of the file shares its machine; what does not fit is spilled beside the file.
-MEMORY_LIMIT = "512MB"
 # A version this old is replaced though nothing changed, so that ages and unfinished days move on.
 OLDEST_VERSION = timedelta(minutes=5)
 VERSIONS_KEPT = 2
@@ -73,6 +72,18 @@ class AnotherLog(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What DuckDB may take of its machine, which it shares; what does not fit is spilled beside the file.
+
+    `memory` is for its own buffers, such as 512MB; the process takes about as much again. `threads`
+    0 is one for each core.
+    """
+
+    memory: str = "512MB"
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionSample:
     """How far the worker's group had come on one partition, and where the partition ended.
 
@@ -89,8 +100,9 @@ class PartitionSample:
 class Ledger:
     """One DuckDB file, open for writing. Thread-safe: one lock orders all writing and publishing."""
 
-    def __init__(self, path: Path, connection: DuckDBPyConnection) -> None:
+    def __init__(self, path: Path, connection: DuckDBPyConnection, share: Share) -> None:
         self.path = path
+        self.share = share
         self._connection = connection
         self._writing = threading.Lock()
         self._versions: list[Version] = []
@@ -101,7 +113,7 @@ class Ledger:
         self._sampled: dict[tuple[str, int], tuple[int | None, int | None]] = {}
 
     @classmethod
-    def open(cls, path: Path, *, wait_seconds: float = 0) -> "Ledger":
+    def open(cls, path: Path, *, wait_seconds: float = 0, share: Share = Share()) -> "Ledger":
         """Open or make the file, bring its tables and views up to date, publish a first version.
 
         Raises:
@@ -110,7 +122,7 @@ class Ledger:
             SchemaMismatch: a newer build wrote it.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = _connect(path, time.monotonic() + wait_seconds)
+        connection = _connect(path, time.monotonic() + wait_seconds, share)
         try:
             migrate(connection)
             prepare(connection)
@@ -120,7 +132,7 @@ class Ledger:
         except BaseException:
             connection.close()
             raise
-        ledger = cls(path, connection)
+        ledger = cls(path, connection, share)
         ledger.publish()
         return ledger
 
@@ -335,14 +347,16 @@ def _close(connection: DuckDBPyConnection, deadline: float) -> None:
             time.sleep(0.001)
 
 
-def _connect(path: Path, deadline: float) -> DuckDBPyConnection:
+def _connect(path: Path, deadline: float, share: Share) -> DuckDBPyConnection:
+    threads = {"threads": share.threads} if share.threads else {}
     while True:
         try:
             return duckdb.connect(
                 str(path),
                 config={
                     "checkpoint_threshold": CHECKPOINT_THRESHOLD,
-                    "memory_limit": MEMORY_LIMIT,
+                    "memory_limit": share.memory,
+                    **threads,
                     "temp_directory": str(_beside(path, "spill")),
                     "python_enable_replacements": "false",
                 },

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.ledger import MEMORY_LIMIT, Ledger
+from analytics.ledger import Ledger, Share
 from analytics.statements import statement
 
 
@@ -14,7 +14,7 @@ def pack(path: Path) -> bool:
     DuckDB marks the blocks of rows that were changed as free and keeps their bytes until it needs them.
     """
     target = path.with_name(f"{path.name}.packed")
-    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT}) as connection:
+    with duckdb.connect(config={"memory_limit": Share().memory}) as connection:
         connection.execute(f"attach {_text(path)} as old (read_only)")
         if not connection.execute("select exists (select 1 from old.main.forgotten)").fetchall()[0][0]:
             return False

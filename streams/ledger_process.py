@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from analytics.ledger import AnotherLog, Ledger, PartitionSample
+from analytics.ledger import AnotherLog, Ledger, PartitionSample, Share
 from ingest.admin import committed, end_offsets, topic_ids
 from ingest.settings import KafkaSettings
 from ingest.topics import ALL_TOPICS, EVENT_TOPICS, ORDER_LIFECYCLE
@@ -74,7 +74,8 @@ async def run_ledger(plan: LedgerPlan) -> None:
 async def _own(
     plan: LedgerPlan, app: Any, state: LedgerState, meters: LedgerMeters, stop: asyncio.Event
 ) -> None:
-    seat = await until_stopped(opened(plan.ledger.path), stop)
+    share = Share(memory=plan.ledger.ledger_memory, threads=plan.ledger.ledger_threads)
+    seat = await until_stopped(opened(plan.ledger.path, share), stop)
     if seat is None:
         return
     state.has_file = True

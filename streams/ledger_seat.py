@@ -18,6 +18,7 @@ from analytics.ledger import (
     LedgerRecord,
     PartitionSample,
     SchemaMismatch,
+    Share,
 )
 from ingest.topics import ORDER_LIFECYCLE
 from streams.running import Refusal
@@ -104,14 +105,14 @@ class LedgerSeat:
 
     def replace(self, rebuilt: Ledger) -> None:
         """Put a rebuilt ledger, which has all that this one has, in its place; call it while paused."""
-        path, ready = self.ledger.path, rebuilt.path
+        path, ready, share = self.ledger.path, rebuilt.path, self.ledger.share
         # Closing writes the WAL into the file, so that one file is the whole ledger.
         rebuilt.close()
         try:
             self.ledger.close()
             ready.replace(path)
         finally:
-            self.ledger = Ledger.open(path, wait_seconds=OPEN_SECONDS)
+            self.ledger = Ledger.open(path, wait_seconds=OPEN_SECONDS, share=share)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -130,7 +131,7 @@ def ownership(path: Path) -> FileLock:
     return FileLock(path.with_name(f"{path.name}.lock"), thread_local=False)
 
 
-async def opened(path: Path) -> LedgerSeat:
+async def opened(path: Path, share: Share) -> LedgerSeat:
     """A seat at the ledger, as soon as no other process has it; says once who has.
 
     Raises:
@@ -141,7 +142,8 @@ async def opened(path: Path) -> LedgerSeat:
     while True:
         try:
             own.acquire(blocking=False)
-            return LedgerSeat(await asyncio.to_thread(Ledger.open, path, wait_seconds=OPEN_SECONDS), own)
+            ledger = await asyncio.to_thread(Ledger.open, path, wait_seconds=OPEN_SECONDS, share=share)
+            return LedgerSeat(ledger, own)
         except (LedgerDamaged, SchemaMismatch) as error:
             raise Refusal(f"{error}") from error
         except (Timeout, LedgerLocked):

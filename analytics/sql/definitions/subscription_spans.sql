@@ -95,19 +95,63 @@ spans_priced as (
     from spans_split
     where state in ('active', 'set_to_cancel', 'paused') or position = first_running
 
+),
+
+spans_valued as (
+
+    select
+        instance_id,
+        order_id,
+        currency,
+        is_paused,
+        is_recurring and coalesce(price > 0, false) and not is_trial as is_paying,
+        case
+            when is_recurring and price > 0 and not is_trial and not is_paused
+                then cast(round(price * months_factor, 6) as decimal(38, 6))
+            else 0
+        end as mrr,
+        piece.from_at as began_at,
+        piece.until_at as ended_at
+    from spans_priced
+
+),
+
+-- A new cycle at the same price is the same stretch.
+spans_compared as (
+
+    select
+        *,
+        lag(ended_at) over followed is distinct from began_at
+        or lag((currency, is_paused, is_paying, mrr)) over followed
+        is distinct from (currency, is_paused, is_paying, mrr) as is_begin
+    from spans_valued
+    window followed as (
+        partition by instance_id, order_id
+        order by began_at
+    )
+
+),
+
+spans_numbered as (
+
+    select
+        *,
+        sum(case when is_begin then 1 else 0 end) over (
+            partition by instance_id, order_id
+            order by began_at
+        ) as stretch
+    from spans_compared
+
 )
 
 select
     instance_id,
     order_id,
-    currency,
-    is_paused,
-    is_recurring and coalesce(price > 0, false) and not is_trial as is_paying,
-    case
-        when is_recurring and price > 0 and not is_trial and not is_paused
-            then cast(round(price * months_factor, 6) as decimal(38, 6))
-        else 0
-    end as mrr,
-    piece.from_at as began_at,
-    piece.until_at as ended_at
-from spans_priced
+    any_value(currency) as currency,
+    bool_and(is_paused) as is_paused,
+    bool_and(is_paying) as is_paying,
+    any_value(mrr) as mrr,
+    min(began_at) as began_at,
+    case when bool_and(ended_at is not null) then max(ended_at) end as ended_at
+from spans_numbered
+group by instance_id, order_id, stretch

@@ -1,6 +1,32 @@
 -- open_by_state: one row per bucket and state: how many orders stood open in it just before the bucket's end.
 with
 
+orders_chosen as (
+
+    select
+        'store' as kind,
+        instance_id,
+        order_id
+    from store_orders
+    where
+        $kind = 'store'
+        and not is_plan_order
+        and placed_at is not null
+        and chosen($site, instance_id)
+        and chosen($currency, currency)
+    union all
+    select
+        'subscription' as kind,
+        instance_id,
+        order_id
+    from subscriptions
+    where
+        $kind = 'subscription'
+        and chosen($site, instance_id)
+        and chosen($currency, currency)
+
+),
+
 stretches_chosen as (
 
     select
@@ -8,28 +34,20 @@ stretches_chosen as (
         stretches.began_at,
         stretches.ended_at
     from order_stretches as stretches
+    semi join orders_chosen
+        on
+            orders_chosen.instance_id = stretches.instance_id
+            and orders_chosen.order_id = stretches.order_id
     where
         stretches.family = case when $kind = 'store' then 'store_order' else 'subscription' end
         and stretches.state not in ('draft', 'fulfilled', 'canceled', 'rejected', 'ended')
-        and exists (
-            select 1
-            from orders
-            where
-                orders.kind = $kind
-                and orders.instance_id = stretches.instance_id
-                and orders.order_id = stretches.order_id
-                and orders.placed_at is not null
-                and chosen($site, orders.instance_id)
-                and chosen($currency, orders.currency)
-        )
 
 ),
 
 buckets_listed as (
 
     select
-        bucket_start,
-        counts_until
+        bucket_start
     from buckets(
         $start,
         coalesce($start, (select min(began_at) from stretches_chosen), $until),
@@ -47,57 +65,64 @@ states_listed as (
 
 ),
 
-moves_summed as (
+moves_listed as (
+
+    select state, began_at as moved_at, 1 as step
+    from stretches_chosen
+    where began_at < $until
+    union all
+    select state, ended_at as moved_at, -1 as step
+    from stretches_chosen
+    where ended_at < $until
+
+),
+
+quarters_summed as (
 
     select
         state,
-        moved_at,
+        quarter_of(moved_at) as quarter_start,
         sum(step) as step
-    from (
-        select state, began_at as moved_at, 1 as step
-        from stretches_chosen
-        union all
-        select state, ended_at as moved_at, -1 as step
-        from stretches_chosen
-        where ended_at is not null
-    ) as moves
-    where moved_at < $until
-    group by state, moved_at
+    from moves_listed
+    where $start is null or moved_at >= $start
+    group by all
 
 ),
 
--- The number of orders after each move; a bucket shows the one after the last move before its end.
-moves_added_up as (
+buckets_summed as (
 
     select
         state,
-        moved_at,
-        sum(step) over (
-            partition by state
-            order by moved_at
-        ) as orders
-    from moves_summed
+        bucket_of(quarter_start, $grain, $tz) as bucket_start,
+        sum(step) as step
+    from quarters_summed
+    group by all
 
 ),
 
-cells_listed as (
+before_summed as (
 
     select
-        buckets_listed.bucket_start,
-        buckets_listed.counts_until - interval 1 microsecond as looked_at,
-        states_listed.state
-    from buckets_listed
-    cross join states_listed
+        state,
+        sum(step) as step
+    from moves_listed
+    where moved_at < $start
+    group by state
 
 )
 
 select
-    cells_listed.bucket_start,
-    cells_listed.state,
-    coalesce(moves.orders, 0) as orders
-from cells_listed
-asof left join moves_added_up as moves
+    buckets_listed.bucket_start,
+    states_listed.state,
+    coalesce(before_summed.step, 0) + sum(coalesce(buckets_summed.step, 0)) over (
+        partition by states_listed.state
+        order by buckets_listed.bucket_start
+    ) as orders
+from buckets_listed
+cross join states_listed
+left join buckets_summed
     on
-        moves.state = cells_listed.state
-        and cells_listed.looked_at >= moves.moved_at
-order by cells_listed.bucket_start, cells_listed.state
+        buckets_summed.bucket_start = buckets_listed.bucket_start
+        and buckets_summed.state = states_listed.state
+left join before_summed on before_summed.state = states_listed.state
+order by buckets_listed.bucket_start, states_listed.state

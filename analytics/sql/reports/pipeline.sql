@@ -1,18 +1,6 @@
 -- pipeline: one row for this moment, or one per minute. End to end looks back a quarter of an hour, the pace a minute.
 with
 
-events_known as (
-
-    select
-        event_id,
-        min(happened_at) as happened_at,
-        min(known_at) as known_at
-    from lifecycle_now
-    where is_from_event and chosen($site, instance_id)
-    group by instance_id, event_id
-
-),
-
 alarms_known as (
 
     select
@@ -54,6 +42,53 @@ moments_listed as (
 
 ),
 
+horizon as (
+
+    select min(least(delays_from, pace_from)) as seen_from
+    from moments_listed
+
+),
+
+-- Rows of one event are written together: whoever was first among them was so within the hour.
+rows_around as (
+
+    select
+        instance_id,
+        event_id,
+        happened_at,
+        known_at
+    from lifecycle_now
+    where
+        is_from_event
+        and chosen($site, instance_id)
+        and known_at >= (select seen_from - interval 1 hour from horizon)
+
+),
+
+events_seen as (
+
+    select
+        min(happened_at) as happened_at,
+        min(known_at) as known_at
+    from rows_around
+    group by instance_id, event_id
+    having min(known_at) >= (select seen_from from horizon)
+
+),
+
+seen_before as (
+
+    select
+        max(happened_at) as happened_at,
+        max(known_at) as known_at
+    from lifecycle_now
+    where
+        is_from_event
+        and chosen($site, instance_id)
+        and known_at < (select seen_from from horizon)
+
+),
+
 looks_summed as (
 
     select
@@ -89,23 +124,40 @@ alarms_counted as (
 
 ),
 
+moments_measured as (
+
+    select
+        moments_listed.shown_at,
+        max(events_seen.happened_at) as happened_at,
+        max(events_seen.known_at) as known_at,
+        quantile_disc(
+            date_diff('microsecond', events_seen.happened_at, events_seen.known_at) / 1000000.0, [0.5, 0.95]
+        ) filter (where events_seen.known_at >= moments_listed.delays_from) as end_to_end_seconds,
+        count(*) filter (where events_seen.known_at >= moments_listed.pace_from) / 60.0 as events_per_second
+    from moments_listed
+    inner join events_seen
+        on
+            events_seen.known_at >= least(moments_listed.delays_from, moments_listed.pace_from)
+            and events_seen.known_at <= moments_listed.until_at
+    group by moments_listed.shown_at
+
+),
+
 events_measured as (
 
     select
         moments_listed.shown_at,
-        max(events_known.happened_at) as newest_event_at,
-        date_diff('microsecond', max(events_known.known_at), any_value(moments_listed.until_at)) / 1000000.0
-            as freshness_seconds,
-        quantile_disc(
-            date_diff('microsecond', events_known.happened_at, events_known.known_at) / 1000000.0, 0.5
-        ) filter (where events_known.known_at >= moments_listed.delays_from) as end_to_end_p50_seconds,
-        quantile_disc(
-            date_diff('microsecond', events_known.happened_at, events_known.known_at) / 1000000.0, 0.95
-        ) filter (where events_known.known_at >= moments_listed.delays_from) as end_to_end_p95_seconds,
-        count(*) filter (where events_known.known_at >= moments_listed.pace_from) / 60.0 as events_per_second
+        greatest(seen_before.happened_at, max(measured.happened_at) over so_far) as newest_event_at,
+        date_diff(
+            'microsecond', greatest(seen_before.known_at, max(measured.known_at) over so_far), moments_listed.until_at
+        ) / 1000000.0 as freshness_seconds,
+        measured.end_to_end_seconds[1] as end_to_end_p50_seconds,
+        measured.end_to_end_seconds[2] as end_to_end_p95_seconds,
+        measured.events_per_second
     from moments_listed
-    inner join events_known on events_known.known_at <= moments_listed.until_at
-    group by moments_listed.shown_at
+    cross join seen_before
+    left join moments_measured as measured on measured.shown_at = moments_listed.shown_at
+    window so_far as (order by moments_listed.until_at)
 
 )
 

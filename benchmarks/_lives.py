@@ -1,0 +1,89 @@
+"""A year of orders, subscriptions, payments and notices as files of spool lines: millions of rows in minutes.
+
+    python -m benchmarks._lives ROWS FOLDER
+
+The same kinds of lives as `_made_up`, made by DuckDB instead of row by row, always alike for one number.
+Run by itself it says each file and its rows, and makes the next one when it is told to (a line), so that
+its memory is not counted as its reader's and its files need not all lie on the disk.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+
+from benchmarks._made_up import DAYS, FIRST_DAY
+
+# What five lives give on average within the year: four orders of six rows, one subscription of ten.
+ROWS_PER_LIFE = 6.6
+SLICE_ROWS = 250_000
+TOPICS = ("store-orders", "fulfillments", "plan-orders", "payments")
+MEMORY = "1GB"
+
+
+def spooled_lives(rows: int, folder: Path) -> Iterator[tuple[Path, int]]:
+    """Have about so many rows written as spool files, a stretch of the year each; yields each with its rows.
+
+    The file is made by another process, one ahead of the caller at most, and is the caller's to remove.
+    """
+    command = [sys.executable, "-m", "benchmarks._lives", str(rows), str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as maker:
+        assert maker.stdin is not None
+        assert maker.stdout is not None
+        for line in maker.stdout:
+            path, made = line.rsplit(" ", 1)
+            yield Path(path), int(made)
+            maker.stdin.write("\n")
+            maker.stdin.flush()
+
+
+def write_lives(rows: int, folder: Path) -> Iterator[tuple[Path, int]]:
+    """As `spooled_lives`, in this process."""
+    lives, slices = round(rows / ROWS_PER_LIFE), max(1, round(rows / SLICE_ROWS))
+    sql = Path(__file__).with_name("lives.sql").read_text(encoding="utf-8")
+    places, offset = dict.fromkeys(TOPICS, 0), 0
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "temp_directory": str(folder / "lives.spill"),
+    }
+    with duckdb.connect(config=config) as connection:
+        for number in range(slices):
+            begin, end = (FIRST_DAY + timedelta(days=DAYS) * part / slices for part in (number, number + 1))
+            told = sql.format(
+                lives=lives,
+                buyers=max(1, lives // 4),
+                from_at=begin.replace(tzinfo=None),
+                until_at=end.replace(tzinfo=None),
+                first_offset=offset,
+                first_places=f"map {places}",
+            )
+            path = folder / f"{number:06}.ndjson"
+            made = _written(connection, told, path)
+            for topic in TOPICS:
+                places[topic] += made.get(topic, 0)
+            offset += sum(made.values())
+            yield path, sum(made.values())
+
+
+def _written(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> dict[str, int]:
+    """Rows by the topic that they were counted on; those on none under an empty name."""
+    connection.execute(f"create or replace temp table lines as {sql}")
+    shape = "format csv, header false, quote '', escape '', delimiter '\x01'"
+    connection.execute(f"copy (select line from lines) to '{path}' ({shape})")
+    counted = connection.execute("select coalesce(numbered_topic, ''), count(*) from lines group by all")
+    return {topic: int(rows) for topic, rows in counted.fetchall()}
+
+
+def main() -> None:
+    rows, folder = int(sys.argv[1]), Path(sys.argv[2])
+    for path, made in write_lives(rows, folder):
+        print(f"{path} {made}", flush=True)
+        if not sys.stdin.readline():
+            return
+
+
+if __name__ == "__main__":
+    main()
