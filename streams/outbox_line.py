@@ -6,17 +6,14 @@ stand in line: the one at its head holds the line's lock and watches the file, a
 written has to line up behind it.
 """
 
+import os
 import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import IO
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows: no line, so SQLite's own order
-    fcntl = None  # type: ignore[assignment]  # the rest asks whether it is there
+from typing import IO, Any
 
 # How often who waits looks again; by chance, so that two don't look in step.
 LOOK_SECONDS = 0.001
@@ -29,6 +26,8 @@ class Line:
         self._path = database.with_name(f"{database.name}.line")
         self._patience_seconds = patience_seconds
         self._file: IO[bytes] | None = None
+        # Where there are no such locks (Windows), SQLite's own order has to do.
+        self._locks: Any = import_module("fcntl") if os.name == "posix" else None
 
     def take(self, begin: Callable[[], bool]) -> bool:
         """Have `begin` try until it can, in turn; False if it never could within the patience.
@@ -41,18 +40,25 @@ class Line:
 
     @contextmanager
     def _turn(self, deadline: float) -> Iterator[None]:
-        if fcntl is None:
+        if self._locks is None:
             yield
             return
         if self._file is None:
             self._file = self._path.open("ab")
         number = self._file.fileno()
         # Half of the patience for the line, so that some is left for the file.
-        _until(lambda: _locked(number), deadline - self._patience_seconds / 2)
+        _until(lambda: self._locked(number), deadline - self._patience_seconds / 2)
         try:
             yield
         finally:
-            fcntl.flock(number, fcntl.LOCK_UN)
+            self._locks.flock(number, self._locks.LOCK_UN)
+
+    def _locked(self, number: int) -> bool:
+        try:
+            self._locks.flock(number, self._locks.LOCK_EX | self._locks.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def close(self) -> None:
         """Let go of the file; may be called twice."""
@@ -66,12 +72,4 @@ def _until(works: Callable[[], bool], deadline: float) -> bool:
         if time.monotonic() >= deadline:
             return False
         time.sleep(LOOK_SECONDS * (0.5 + random.random()))  # noqa: S311 - spreads looks
-    return True
-
-
-def _locked(number: int) -> bool:
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
     return True
