@@ -26,7 +26,7 @@ class UnknownExport(Exception):
         )
 
 
-class ExportNotWritten(Exception):
+class ExportNotWritten(OSError):
     """The file could not be written; what was there before is as it was."""
 
     def __init__(self, path: Path, error: OSError) -> None:

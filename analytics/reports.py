@@ -40,8 +40,8 @@ PRESENT = "present"
 # A subscription that follows an end within this time makes it a switch, unless told otherwise.
 SWITCH_WITHIN = timedelta(hours=24)
 
-# Eleven years of hours, or ten weeks of minutes.
-MOST_BUCKETS = 100_000
+# A century of hours, or two years of minutes.
+MOST_BUCKETS = 1_000_000
 _LENGTHS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 # What SQL is not the clearest language for is finished here: rows of the statement → rows of the report.
@@ -141,14 +141,22 @@ class Reports:
         found = self._version(version)
         if not self._exporting.acquire(blocking=False):
             raise ExportBusy
+        stopped: BaseException | None = None
         try:
             with (
                 found.connection(wait_seconds=self._seconds) as connection,
                 time_limit(connection, EXPORT_LIMIT_SECONDS),
+                read_table(connection, table) as reader,
             ):
-                yield found.name, read_table(connection, table)
+                try:
+                    yield found.name, reader
+                except (GeneratorExit, OSError) as error:
+                    # The caller went away, or could not write: no failure of this connection.
+                    stopped = error
         finally:
             self._exporting.release()
+        if stopped is not None:
+            raise stopped
 
     def _moment(
         self, question: Question, wanted: Value

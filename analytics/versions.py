@@ -14,6 +14,7 @@ from analytics.past import Past
 
 # How many reports of one version run side by side; a further one waits its turn.
 READERS = 3
+INTERRUPT_AGAIN_SECONDS = 0.1
 
 
 class VersionGone(Exception):
@@ -169,9 +170,9 @@ def time_limit(connection: DuckDBPyConnection, seconds: float) -> Iterator[None]
         ReportTimeout: it did; the connection's transaction is dead then.
         ReportTooLarge: it ran out of memory; the same is true.
     """
-    timer = threading.Timer(seconds, connection.interrupt)
-    timer.daemon = True
-    timer.start()
+    is_over = threading.Event()
+    watch = threading.Thread(target=_interrupt_after, args=(connection, seconds, is_over), daemon=True)
+    watch.start()
     try:
         yield
     except duckdb.InterruptException as error:
@@ -179,4 +180,13 @@ def time_limit(connection: DuckDBPyConnection, seconds: float) -> Iterator[None]
     except duckdb.OutOfMemoryException as error:
         raise ReportTooLarge from error
     finally:
-        timer.cancel()
+        is_over.set()
+
+
+def _interrupt_after(connection: DuckDBPyConnection, seconds: float, is_over: threading.Event) -> None:
+    """Again and again, since an interrupt that falls between two statements is forgotten."""
+    wait = seconds
+    while not is_over.wait(wait):
+        with suppress(duckdb.Error):
+            connection.interrupt()
+        wait = INTERRUPT_AGAIN_SECONDS

@@ -12,8 +12,8 @@ from tests.analytics.lives import history
 from tests.analytics.one_of_everything import HISTORY, OF_ITS_OWN
 
 MOMENTS = [at(day, 7) for day in (2, 6, 11, 17, 21, 26, 33, 40, 47, 58)]
-# Every report is recorded at every fourth moment, each fourth of them at others.
-TURNS = 4
+# Every report is recorded at every fifth moment, each fifth of them at others.
+TURNS = 5
 
 
 def recorded_at(moment: int) -> list[str]:

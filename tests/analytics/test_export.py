@@ -1,5 +1,6 @@
 """Exports: a table, a report or the whole ledger as files that other tools read."""
 
+import contextlib
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from analytics.questions import QUESTIONS
 from analytics.reports import Reports
 from analytics.service import create_app
 from analytics.tables import EXPORTED
+from analytics.versions import READERS
 from tests.analytics.history import NOW, at, stay, store_order, tell
 from tests.analytics.one_of_everything import HISTORY
 
@@ -32,11 +34,13 @@ def own(ledger: Ledger) -> OwnFile:
 
 class TestExport:
     @pytest.mark.parametrize("is_parquet", [True, False], ids=["parquet", "csv"])
-    def test_writes_every_table_and_report(self, told: Ledger, tmp_path: Path, is_parquet: bool) -> None:
+    def test_writes_every_table_and_report(
+        self, told_everything: Ledger, tmp_path: Path, is_parquet: bool
+    ) -> None:
         for name in (*EXPORTED, *QUESTIONS):
             path = tmp_path / name
             params = {"order_timeline": {"order_id": ["o1"]}, "quota": {"grain": ["hour"]}}.get(name, {})
-            rows = export(own(told), name, params, is_parquet=is_parquet, sink=path)
+            rows = export(own(told_everything), name, params, is_parquet=is_parquet, sink=path)
             read = pyarrow.parquet.read_table(path) if is_parquet else pyarrow.csv.read_csv(path)
             assert read.num_rows == rows, name
 
@@ -67,18 +71,18 @@ class TestExport:
             export(own(ledger), "x", {}, is_parquet=True, sink=tmp_path / "x")
 
     @pytest.mark.parametrize("is_parquet", [True, False], ids=["parquet", "csv"])
-    def test_a_full_disk_is_said_in_one_sentence(self, told: Ledger, is_parquet: bool) -> None:
+    def test_a_full_disk_is_said_in_one_sentence(self, told_everything: Ledger, is_parquet: bool) -> None:
         with pytest.raises(ExportNotWritten, match=r"/dev/full could not be written: .*No space left"):
-            export(own(told), "lifecycle", {}, is_parquet=is_parquet, sink=Path("/dev/full"))
+            export(own(told_everything), "lifecycle", {}, is_parquet=is_parquet, sink=Path("/dev/full"))
 
     def test_what_could_not_be_written_leaves_the_file_that_was_there(
-        self, told: Ledger, tmp_path: Path
+        self, told_everything: Ledger, tmp_path: Path
     ) -> None:
         (tmp_path / "orders.parquet.part").mkdir()
         (tmp_path / "orders.parquet").write_text("of yesterday")
 
         with pytest.raises(ExportNotWritten, match="Nothing was left there"):
-            export(own(told), "orders", {}, is_parquet=True, sink=tmp_path / "orders.parquet")
+            export(own(told_everything), "orders", {}, is_parquet=True, sink=tmp_path / "orders.parquet")
 
         assert (tmp_path / "orders.parquet").read_text() == "of yesterday"
 
@@ -101,14 +105,16 @@ class TestOverHttp:
         assert pa.ipc.open_stream(then.content).read_all().num_rows == len(HISTORY)
         assert pa.ipc.open_stream(now.content).read_all().num_rows == len(HISTORY) + 1
 
-    async def test_it_is_behind_the_same_token_and_refuses_in_the_same_words(self, told: Ledger) -> None:
-        async with self.client(told, token="secret") as client:
+    async def test_it_is_behind_the_same_token_and_refuses_in_the_same_words(
+        self, told_everything: Ledger
+    ) -> None:
+        async with self.client(told_everything, token="secret") as client:
             without = await client.get("/export/lifecycle")
             client.headers["Authorization"] = "Bearer secret"
             unknown = await client.get("/export/schema_migrations")
             gone = await client.get("/export/lifecycle?version=old")
             odd = await client.get("/export/lifecycle?where=1")
-            reports = Reports(told)
+            reports = Reports(told_everything)
             with reports.rows_of("lifecycle"):
                 busy = await httpx.AsyncClient(
                     transport=httpx.ASGITransport(app=create_app(reports, token=None)), base_url="http://r"
@@ -123,8 +129,29 @@ class TestOverHttp:
             (503, "export_busy"),
         ]
 
-    async def test_reports_go_on_while_a_table_is_read(self, told: Ledger) -> None:
-        reports = Reports(told)
+    async def test_an_export_that_its_reader_broke_off_costs_no_connection(
+        self, told_everything: Ledger
+    ) -> None:
+        origin = own(told_everything)
+        version = origin.version()
+
+        for _ in range(READERS + 1):
+            with pytest.raises(ExportNotWritten):
+                export(origin, "lifecycle", {}, is_parquet=True, sink=Path("/dev/full"))
+
+        for _ in range(READERS + 1):
+            pieces = Reports(told_everything).rows_of("lifecycle", version)
+            pieces.__enter__()
+            assert not pieces.__exit__(GeneratorExit, GeneratorExit(), None)
+
+        with contextlib.ExitStack() as readers:
+            kept = told_everything.version(version)
+            for _ in range(READERS):
+                connection = readers.enter_context(kept.connection(wait_seconds=0))
+                assert connection.execute("select count(*) from lifecycle").fetchall() == [(len(HISTORY),)]
+
+    async def test_reports_go_on_while_a_table_is_read(self, told_everything: Ledger) -> None:
+        reports = Reports(told_everything)
 
         with reports.rows_of("lifecycle") as (version, _):
             answered = [reports.run("order_status", {"version": [version]}) for _ in range(5)]

@@ -3,8 +3,7 @@
 from analytics.ledger import Ledger
 from analytics.questions import QUESTIONS
 from analytics.reports import Reports
-from tests.analytics.history import NOW, tell
-from tests.analytics.one_of_everything import HISTORY, everything
+from tests.analytics.one_of_everything import everything
 from tests.analytics.promised import CHOICES, COMMON, REPORTS
 
 
@@ -23,9 +22,8 @@ class TestContract:
             assert set(parameter.choices) == set(allowed.split()), (report, name)
             assert parameter.default == default, (report, name)
 
-    def test_every_report_has_exactly_its_columns(self, ledger: Ledger) -> None:
-        tell(ledger, HISTORY)
-        reports = Reports(ledger)
+    def test_every_report_has_exactly_its_columns(self, told_everything: Ledger) -> None:
+        reports = Reports(told_everything)
 
         for name, (_, columns) in REPORTS.items():
             params = {"order_id": ["o1"]} if name == "order_timeline" else {}
@@ -44,10 +42,8 @@ class TestContract:
 
         assert answers["orders"] == answers["effect_log"] == answers["conservation"] == []
 
-    def test_every_choice_of_every_report_is_answered(self, ledger: Ledger) -> None:
-        tell(ledger, HISTORY)
-        ledger.publish(at=NOW)
-        reports = Reports(ledger)
+    def test_every_choice_of_every_report_is_answered(self, told_everything: Ledger) -> None:
+        reports = Reports(told_everything)
 
         for question in QUESTIONS.values():
             for parameter in question.parameters:

@@ -45,7 +45,7 @@ QUIET = {"placed": 0, "due": 0}
 SUMMED = {"Late orders"}
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3])
+@pytest.fixture(scope="module", params=[1, 2])
 def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Two sites with made-up lives, looked at as May begins, and the folder of their export."""
     folder = tmp_path_factory.mktemp("stranger")
