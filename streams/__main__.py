@@ -1,6 +1,7 @@
 """`python -m streams`: the flows' processes and tools. Settings are read here and passed on."""
 
 import asyncio
+import sys
 from collections.abc import Coroutine
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic_settings import BaseSettings
 from ingest.settings import KafkaSettings
 from streams import logs
 from streams.log_lines import LogSettings
-from streams.running import Refusal
+from streams.running import START_AGAIN, LogLost, Refusal
 from streams.settings import (
     AccessSettings,
     AlertSettings,
@@ -144,6 +145,9 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
         asyncio.run(work)
     except Refusal as error:
         raise click.ClickException(str(error)) from None
+    except LogLost as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(START_AGAIN)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaConnectionError, KafkaError, MessageSizeTooLargeError
 
 from analytics.lifecycle import LifecycleRow
 from ingest.record import EventRecord, Headers
@@ -15,6 +15,7 @@ from ingest.settings import KafkaSettings
 from ingest.topics import DEAD_LETTERS, ORDER_LIFECYCLE
 from streams.dead_letter import DeadLetter
 from streams.lifecycle import from_dead_letter
+from streams.running import LogLost
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,11 @@ class RowPublisher:
         self._producer: AIOKafkaProducer | None = None
 
     async def __aenter__(self) -> Self:
+        """Connect.
+
+        Raises:
+            LogLost: Kafka does not answer just now.
+        """
         self._producer = AIOKafkaProducer(
             **self._kafka.aiokafka_options(),
             acks="all",
@@ -45,7 +51,11 @@ class RowPublisher:
             max_request_size=MAX_REQUEST_BYTES,
             compression_type="gzip",
         )
-        await self._producer.start()
+        try:
+            await self._producer.start()
+        except KafkaConnectionError as error:
+            await self._producer.stop()
+            raise LogLost(error) from error
         return self
 
     async def __aexit__(

@@ -6,6 +6,8 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from aiokafka.errors import KafkaConnectionError
+
 from ingest.admin import BrokerAway, TopicsMissing, topic_ids
 from ingest.settings import KafkaSettings
 from ingest.topics import ALL_TOPICS
@@ -19,10 +21,22 @@ SAY_SECONDS = 15.0
 # Faust waits for what is being handled and commits; without a broker that would take for ever.
 # What is not committed is read again.
 STOP_SECONDS = 20.0
+# The exit code of a process that its supervisor is to start again.
+START_AGAIN = 70
 
 
 class Refusal(Exception):
     """The process can't start; the message says why and what to do. No traceback is wanted."""
+
+
+class LogLost(Exception):
+    """Kafka went away at a moment at which Faust can't wait for it: the process has to be started again."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            f"Kafka went away while this process was starting ({error}). Nothing is lost. It ends with exit "
+            f"code {START_AGAIN}, by which its supervisor starts it again; it then waits for Kafka."
+        )
 
 
 def stop_on_signals() -> asyncio.Event:
@@ -81,6 +95,7 @@ async def run_app(app: Any, stop: asyncio.Event) -> None:
     """Run a Faust app until `stop` is set.
 
     Raises:
+        LogLost: Kafka went away before all of it had started.
         Exception: what crashed it.
     """
     starting = asyncio.ensure_future(app.start())
@@ -90,7 +105,7 @@ async def run_app(app: Any, stop: asyncio.Event) -> None:
     try:
         done, _ = await asyncio.wait({starting, crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if done == {starting}:
-            starting.result()
+            _check_start(starting)
             await asyncio.wait({crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         await _stop(app)
@@ -99,6 +114,13 @@ async def run_app(app: Any, stop: asyncio.Event) -> None:
         await asyncio.gather(starting, crashed, stopping, return_exceptions=True)
     if app.crash_reason is not None:
         raise app.crash_reason
+
+
+def _check_start(starting: "asyncio.Future[None]") -> None:
+    try:
+        starting.result()
+    except KafkaConnectionError as error:
+        raise LogLost(error) from error
 
 
 def has_partitions(app: Any) -> bool:
