@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos check bench lock clean
+.PHONY: help demo test chaos check bench browser screenshots lock clean
 
 VENV := .venv/bin/python
 UV := uv pip compile --universal --generate-hashes --no-annotate --no-emit-index-url --quiet \
@@ -15,6 +15,8 @@ help:
 	@echo "make chaos   Kill everything again and again for half an hour, then compare the books (ARGS=\"--effects 300 --kills 20\")"
 	@echo "make check   Look for what is badly formatted, suspicious, wrongly typed or known to be vulnerable"
 	@echo "make bench   Measure pace, waits and memory against their budgets, for minutes (ARGS=\"ingest\" for one)"
+	@echo "make browser Install Chromium (Debian), which tests of the dashboard drive where there is one"
+	@echo "make screenshots  Draw every page of the dashboard into docs/images (ARGS=\"orders churn\" for some)"
 	@echo "make lock    Choose the newest allowed versions again and write the three requirements*.lock"
 	@echo "make clean   Remove .venv, caches and builds; ./data with its events stays"
 
@@ -38,6 +40,13 @@ check: .venv/.ready
 
 bench: .venv/.ready
 	@exec $(VENV) -m benchmarks $(ARGS)
+
+# Elsewhere: install Chromium or Chrome by any means, and name it in CHROMIUM where it isn't on the path.
+browser:
+	@command -v chromium >/dev/null || { apt-get update && apt-get install --yes --no-install-recommends chromium; } >&2
+
+screenshots: .venv/.ready
+	@exec $(VENV) -m tests.dashboard.browser.screenshots docs/images $(ARGS)
 
 lock: .venv/.ready
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)" >&2; exit 1; }

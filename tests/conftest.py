@@ -15,6 +15,8 @@ from sandbox.broker import EmbeddedBroker
 from tests.kafka_container import IMAGE, ApacheKafkaContainer, docker_answers
 
 USED_KAFKA = pytest.StashKey[str]()
+# Folders whose tests share one running system.
+SHARING = {"journey", "browser"}
 
 
 class TestKafka(KafkaSettings):
@@ -48,10 +50,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side (`--dist=loadgroup`), a file's tests stay together, and the journeys share one system."""
+    """Side by side (`--dist=loadgroup`), a file's tests stay together, and a folder's that share a system."""
     for item in items:
         folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group("journey" if folder == "journey" else item.path.as_posix()))
+        group = folder if folder in SHARING else item.path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(optionalhook=True)

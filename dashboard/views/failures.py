@@ -79,7 +79,7 @@ def _paused(flow: pd.Series, tz: str) -> None:
             f"{spelling.count(flow['held'])} records and effects are held, none is lost. "
             "A build without the bug goes on by itself; resuming the same build tries again."
         )
-        st.code(next_steps.flow_commands(flow), language="sh")
+        st.code(next_steps.flow_commands(flow), language=None)
 
 
 def _failed(failed: pd.DataFrame) -> None:
@@ -113,4 +113,4 @@ def _dead(dead: pd.DataFrame) -> None:
 
 def _advice(words: str, commands: str, *, newest: bool = False) -> None:
     st.markdown(f"**{'What to do about the newest' if newest else 'What to do'}:** {words}")
-    st.code(commands, language="sh")
+    st.code(commands, language=None)

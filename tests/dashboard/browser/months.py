@@ -28,8 +28,8 @@ SHOPS = {
     "Lumen Studio": 1.7,
 }
 SITES = [f"0000000{n}-0000-4000-8000-000000000000" for n in range(1, len(SHOPS) + 1)]
-DAYS = 120
-ORDERS, SUBSCRIPTIONS = 1500, 260
+DAYS = 100
+ORDERS, SUBSCRIPTIONS = 1000, 180
 FRIDAY = 4
 PLANS = {"Monthly flow": "29.00", "Studio unlimited": "89.00", "Tea box": "19.00"}
 CAUSES = ["MEMBER_ACTION", "MEMBER_ACTION", "PAYMENT_FAILURE", "OWNER_ACTION"]

@@ -1,0 +1,48 @@
+"""One page for readers elsewhere: another time zone, a phone, paper."""
+
+import pytest
+
+from tests.dashboard.browser.conftest import Opener
+
+ZONES = ("America/Los_Angeles", "Europe/Berlin", "Asia/Tokyo")
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+class TestZones:
+    def test_a_report_has_the_same_days_whatever_the_browsers_zone(self, opened: Opener) -> None:
+        """Of three ways to send a day to a chart, two shift it."""
+        labels = [
+            [
+                chart["labels"]
+                for chart in opened("?range=7d&tz=Europe%2FBerlin", timezone_id=zone).probe()["charts"]
+            ]
+            for zone in ZONES
+        ]
+
+        assert labels[0] == labels[1] == labels[2]
+        assert any(labels[0])
+
+    def test_without_a_choice_it_is_the_browsers_zone(self, opened: Opener) -> None:
+        assert "Asia/Tokyo" in opened("", timezone_id="Asia/Tokyo").probe()["words"]
+
+
+class TestPhone:
+    @pytest.mark.parametrize("path", ["", "churn", "fulfillment", "pipeline", "failures"])
+    def test_nothing_has_to_be_scrolled_sideways(self, opened: Opener, path: str) -> None:
+        found = opened(path, **PHONE).probe()
+
+        assert found["sideways"] == 0
+        assert found["metrics"]
+        assert [chart for chart in found["charts"] if chart["height"] < 80] == []
+
+
+class TestPaper:
+    def test_the_whole_page_is_printed_and_not_only_what_is_in_view(self, opened: Opener) -> None:
+        seen = opened("fulfillment")
+        tall = seen.page.locator('[data-testid="stMain"]').evaluate("main => main.scrollHeight")
+
+        seen.page.emulate_media(media="print")
+        paper = seen.page.pdf(format="A4", print_background=True)
+
+        assert tall > 1500
+        assert paper.count(b"/Type /Page\n") + paper.count(b"/Type /Page ") >= 2
