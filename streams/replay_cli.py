@@ -21,7 +21,7 @@ from streams.hand_over import hand_over
 from streams.ledger_seat import failed_path, next_path, ready_path
 from streams.replay_journal import ReplayJournal, Stopped
 from streams.replay_progress import progress
-from streams.running import Refusal, stop_on_signals, topics_present
+from streams.running import Refusal, stop_on_signals, topics_present, until_stopped
 from streams.settings import LedgerProcessSettings, ReportsSettings
 
 NAMES = [topic.name for topic in EVENT_TOPICS]
@@ -145,7 +145,9 @@ async def _rebuild(
     failed_path(path).unlink(missing_ok=True)
     rebuild.settled(building)
     building.replace(ready_path(path))
-    who = await hand_over(path, wait_seconds=OWNER_SECONDS)
+    who = await until_stopped(hand_over(path, wait_seconds=OWNER_SECONDS), stop)
+    if who is None:
+        raise Refusal(f"Stopped waiting for the owner of {path}. It takes the new ledger when it looks next.")
     by = "by its owner" if who == "owner" else "here; no process had it open"
     click.echo(f"{path} was made again from {end} rows and put in place {by}.")
 
@@ -156,9 +158,10 @@ async def _check(kafka: KafkaSettings, settings: LedgerProcessSettings, stop: as
 
     await topics_present(kafka)
     with progress("rows", 0) as tell:
-        verdict = await check(
-            kafka, settings.path, ReportsSettings(), stop=stop, tell=tell, expect=tell.expect
-        )
+        comparing = check(kafka, settings.path, ReportsSettings(), stop=stop, tell=tell, expect=tell.expect)
+        verdict = await until_stopped(comparing, stop)
+    if verdict is None:
+        raise Stopped
     click.echo(told(verdict))
     if verdict.differences:
         sys.exit(1)
