@@ -67,8 +67,9 @@ groups_listed as (
         "group",
         (select min(observed_from) from sites where chosen($site, instance_id)) as observed_from
     from (
-        select distinct "group"
-        from churn_marks($method, $population, $by, $tz, $now, $site, $currency)
+        select distinct plan as "group"
+        from customer_spans($population, $now)
+        where chosen($site, instance_id) and chosen($currency, currency)
         union
         select distinct "group"
         from moves_before_now
