@@ -15,7 +15,7 @@ import pytest
 from tests.chaos.kills import planned_kills
 
 WORKERS = ("worker", "worker-2")
-EFFECTS, KILLS = 100, 12
+EFFECTS, KILLS = 80, 10
 SHORT = ("--effects", str(EFFECTS), "--kills", str(KILLS), "--kill-seconds", "2.5", "--settle-seconds", "150")
 
 needs_own_broker = pytest.mark.skipif(
