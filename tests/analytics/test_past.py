@@ -68,10 +68,8 @@ class TestPast:
         tell(ledger, [store_order("o1", "approved", at(1), paid="PAID")], known_at=at(1))
         tell(ledger, [store_order("o1", "canceled", at(3), status="CANCELED")], known_at=at(3))
 
-        states = [
-            ask(ledger, "orders", **more)[0]["state"]
-            for more in ({}, {"as_of": at(2).isoformat()}, {}, {"as_of": at(4).isoformat()})
-        ]
+        moments = (None, at(2).isoformat(), None, at(4).isoformat())
+        states = [ask(ledger, "orders", as_of=moment)[0]["state"] for moment in moments]
 
         assert states == ["canceled", "approved", "canceled", "canceled"]
 
