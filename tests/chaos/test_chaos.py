@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -23,18 +24,22 @@ needs_own_broker = pytest.mark.skipif(
 )
 
 
-def chaos(*options: str) -> "subprocess.Popen[str]":
+def chaos(folder: Path, *options: str) -> "subprocess.Popen[str]":
     """`python -m tests.chaos`, which stops every process of its own whatever happens."""
     command = [sys.executable, "-m", "tests.chaos", "--json", *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # What it keeps for a person to look at goes with the tests' other files.
+    environment = os.environ | {"TMPDIR": str(folder)}
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 @needs_own_broker
 @pytest.mark.journey
 @pytest.mark.timeout(330)
-def test_nothing_is_lost_and_nothing_done_twice_whoever_is_killed() -> None:
+def test_nothing_is_lost_and_nothing_done_twice_whoever_is_killed(tmp_path: Path) -> None:
     """Five kills of the ledger, and one or more of each other process, under load and bad weather at Wix."""
-    with chaos(*SHORT) as run:
+    with chaos(tmp_path, *SHORT) as run:
         said, progress = run.communicate()
 
     assert run.returncode == 0, progress
@@ -53,8 +58,8 @@ def test_nothing_is_lost_and_nothing_done_twice_whoever_is_killed() -> None:
 
 
 @needs_own_broker
-def test_an_interrupted_run_leaves_no_process_behind() -> None:
-    with chaos("--effects", "10", "--kills", "1") as run:
+def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path) -> None:
+    with chaos(tmp_path, "--effects", "10", "--kills", "1") as run:
         assert run.stderr is not None
         assert "starting" in run.stderr.readline()
         me = psutil.Process(run.pid)
