@@ -48,11 +48,13 @@ def main() -> None:
         st.selectbox("Time zone", _zones(), key="tz", bind="query-params")
         if _wants_login():
             st.button("Log out", type="tertiary", icon=":material/logout:", on_click=st.logout)
-    head, state = st.columns([1, 1], vertical_alignment="center")
+    head, state = st.columns([2, 3], vertical_alignment="center")
     head.header(page.title, anchor=False)
+    # The page first: the strip compares what is drawn with what is newest, and would else ask for ever
+    # to draw anew what has not been drawn yet.
+    page.run()
     with state:
         frame.strip()
-    page.run()
 
 
 def _let_in() -> None:

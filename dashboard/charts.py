@@ -13,6 +13,7 @@ Spec = dict[str, Any]
 
 BLUE, AMBER, GREEN, SLATE, PLUM, SKY = "#0063A8", "#D08300", "#1FA37C", "#6B7686", "#B04E8A", "#3F9BD8"
 HEIGHT = 260
+LEGEND_COLUMNS = 4
 
 # One state, one colour, on every page.
 STATE_COLOURS = {
@@ -92,7 +93,9 @@ def time_tip() -> alt.Tooltip:
 def legend(field: str, colours: dict[str, str]) -> alt.Color:
     """Colours in a fixed order, named above the chart."""
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
-    return alt.Color(f"{field}:N", scale=scale, legend=alt.Legend(orient="top", title=None))
+    # A long row of names would leave a narrow card at its right.
+    columns = LEGEND_COLUMNS if len(colours) > LEGEND_COLUMNS else 0
+    return alt.Color(f"{field}:N", scale=scale, legend=alt.Legend(orient="top", title=None, columns=columns))
 
 
 def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart, *, height: int = HEIGHT) -> Spec:

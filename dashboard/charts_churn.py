@@ -24,6 +24,8 @@ from dashboard.charts import (
 )
 
 CELL_HEIGHT = 26
+# The height of a chart is that of its axis and its cells together.
+AXIS_ROOM = 60
 MOVEMENTS = {"new": GREEN, "reactivation": SKY, "expansion": BLUE, "contraction": AMBER, "churn": PLUM}
 LOSSES = {"contraction", "churn"}
 
@@ -83,7 +85,7 @@ def cohort_cells(table: pd.DataFrame) -> Spec:
         text=alt.Text("share:Q", format=".0%"),
         color=alt.condition(f"datum.share > {middle}", alt.value("white"), alt.value("#0D1520")),
     )
-    return finished(cells + figures, height=CELL_HEIGHT * len(order))
+    return finished(cells + figures, height=CELL_HEIGHT * len(order) + AXIS_ROOM)
 
 
 def cohort_grid(table: pd.DataFrame) -> pd.DataFrame:

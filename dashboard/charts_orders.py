@@ -43,14 +43,14 @@ def open_by_state(table: pd.DataFrame) -> Spec:
 
 def state_bars(table: pd.DataFrame) -> Spec:
     """Orders by state, each bar labelled in place with its count and share."""
-    data = table.groupby("state", as_index=False)["orders"].sum()
+    data = table.groupby("state", as_index=False)["orders"].sum().sort_values("orders", ascending=False)
     data["label"] = [f"{n:,} · {n / data['orders'].sum():.1%}" for n in data["orders"]]
     data["name"] = data["state"].str.replace("_", " ")
     colours = [STATE_COLOURS.get(state, PLUM) for state in data["state"]]
     # Room at the right for the longest bar's label.
     room = alt.Scale(domain=[0, float(data["orders"].max()) * 1.45])
     base = alt.Chart(data).encode(
-        y=alt.Y("name:N", title=None, sort="-x", axis=alt.Axis(domain=False, ticks=False)),
+        y=alt.Y("name:N", title=None, sort=list(data["name"]), axis=alt.Axis(domain=False, ticks=False)),
         x=alt.X("orders:Q", title=None, axis=None, scale=room),
     )
     bars = base.mark_bar(height=16, cornerRadiusEnd=3).encode(

@@ -109,7 +109,7 @@ def quota_lines(table: pd.DataFrame) -> Spec:
             x=_clock(),
             y=alt.Y("calls:Q", title=None, axis=counting_axis(data["calls"])),
             color=alt.Color(
-                "name:N", legend=alt.Legend(orient="top", title=None), scale=alt.Scale(range=SITES)
+                "name:N", legend=alt.Legend(orient="top", title=None, columns=3), scale=alt.Scale(range=SITES)
             ),
             tooltip=[_minute(), "name:N", "calls:Q", "limit:Q", "parked:Q"],
         )

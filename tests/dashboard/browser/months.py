@@ -29,6 +29,8 @@ SHOPS = {
 }
 SITES = [f"0000000{n}-0000-4000-8000-000000000000" for n in range(1, len(SHOPS) + 1)]
 DAYS = 100
+# Subscriptions reach further back than orders: cohorts are months old before they tell anything.
+LONGEST_DAYS = 380
 ORDERS, SUBSCRIPTIONS = 1000, 180
 FRIDAY = 4
 PLANS = {"Monthly flow": "29.00", "Studio unlimited": "89.00", "Tea box": "19.00"}
@@ -152,7 +154,7 @@ class Months:
 
     def _stays(self) -> Iterator[LifecycleRow]:
         for number in range(SUBSCRIPTIONS):
-            begin = self.ago(days=DAYS * (number / SUBSCRIPTIONS) ** 0.9)
+            begin = self.ago(days=LONGEST_DAYS * (1 - number / SUBSCRIPTIONS) ** 1.2 + 0.5)
             stayed = timedelta(days=self.chance.expovariate(1 / 150))
             plan = self.chance.choice(list(PLANS))
             cause = self.chance.choice(CAUSES)
@@ -171,7 +173,7 @@ class Months:
             reason = "not_json" if offset else "unexpected"
             yield history.dead_letter("payments", offset % 2, 40 + offset, self.ago(days=days), reason)
         yield history.pause("access", "paused", self.ago(hours=5), held=3, version="1.4.0")
-        yield history.unrecognized(self.ago(hours=30))
+        yield replace(history.unrecognized(self.ago(hours=30)), instance_id=SITES[0])
         for key, reason in [("h-81", "key_reused"), ("h-82", "unknown_order")]:
             told = history.handover(key, "10900", self.ago(hours=9), word="refused", reason=reason)
             yield replace(told, instance_id=SITES[0])

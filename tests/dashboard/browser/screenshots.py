@@ -18,12 +18,12 @@ from tests.dashboard.browser.serving import dashboard, served
 
 PAGES = {
     "orders": "",
-    "churn": "churn?range=90d",
+    "churn": "churn?range=12m",
     "fulfillment": "fulfillment?range=90d",
     "pipeline": "pipeline",
     "failures": "failures",
 }
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 LOOKS: dict[str, dict[str, Any]] = {
     "": {**DESKTOP, "color_scheme": "light"},

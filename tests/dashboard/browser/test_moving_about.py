@@ -69,9 +69,9 @@ class TestExport:
     def test_the_rows_on_the_page_leave_as_csv_and_parquet(self, page: Page, ledger: Ledger) -> None:
         card = page.locator(".st-key-sites_table")
         with page.expect_download() as csv:
-            card.locator(".st-key-sites_table_csv button").click()
+            card.get_by_role("button", name="CSV").first.click()
         with page.expect_download() as parquet:
-            card.locator(".st-key-sites_table_parquet button").click()
+            card.get_by_role("button", name="Parquet").first.click()
 
         lines = csv.value.path().read_text(encoding="utf-8").splitlines()
         table = pq.read_table(io.BytesIO(parquet.value.path().read_bytes()))

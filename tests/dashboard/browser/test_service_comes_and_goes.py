@@ -32,8 +32,11 @@ class TestOnePageThroughItAll:
             expect(main).to_contain_text("Orders placed")
 
             switch.app = None
-            expect(main).to_contain_text("What is shown is the last that was known")
+            expect(main).to_contain_text("what is shown may be old")
             expect(main).to_contain_text("Orders placed")
+
+            seen.page.reload()
+            expect(main).to_contain_text("The report service does not answer")
             assert seen.probe()["exceptions"] == []
             seen.page.context.close()
         empty.close()
