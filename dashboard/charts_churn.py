@@ -24,6 +24,7 @@ from dashboard.charts import (
 )
 
 CELL_HEIGHT = 26
+WIDE_BARS = 6
 # The height of a chart is that of its axis and its cells together.
 AXIS_ROOM = 60
 MOVEMENTS = {"new": GREEN, "reactivation": SKY, "expansion": BLUE, "contraction": AMBER, "churn": PLUM}
@@ -48,7 +49,9 @@ def gained_and_lost(table: pd.DataFrame) -> Spec:
 def rate_bars(table: pd.DataFrame) -> Spec:
     """The churn rate of each bucket with its figure on top; the unfinished one is pale."""
     data = with_wall_time(table)
-    data = data.assign(label=[f"{rate:.1%}" if pd.notna(rate) else "" for rate in data["rate"]])
+    # Many bars are narrow: a decimal more would run into the next bar's figure.
+    digits = 1 if len(data) <= WIDE_BARS else 0
+    data = data.assign(label=[f"{rate:.{digits}%}" if pd.notna(rate) else "" for rate in data["rate"]])
     data["middle"] = data["at"] + (data["at_end"] - data["at"]) / 2
     bars = bars_over_time(data).encode(
         y=alt.Y("rate:Q", title=None, axis=alt.Axis(format=".0%", tickCount=5)),

@@ -22,12 +22,13 @@ from dashboard.charts import (
 # One blue in three depths: the higher the percentile, the lighter, as the fewer orders it tells of.
 LINES = {"km_p50_hours": "Median", "km_p90_hours": "90th", "km_p95_hours": "95th"}
 FINISHED_ONLY = {"p90_hours": "90th, finished only"}
-DEPTHS = {"Median": "#004B80", "90th": "#1A7CC0", "95th": "#5AA9DE", "90th, finished only": SLATE}
+DEPTHS = {"Median": "#1A6FB5", "90th": "#3388CC", "95th": "#55A3DE", "90th, finished only": SLATE}
 # Two labels at the end of lines stay this share of the axis apart.
 LABELS_APART = 0.075
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 ROW_HEIGHT, LEAST_HEIGHT = 24, 230
 CELL_HEIGHT = 38
+RAMP_TO = 0.97
 BLUES = ["#DCEBF7", "#063B63"]
 
 
@@ -114,17 +115,24 @@ def hour_cells(table: pd.DataFrame) -> Spec:
     )
     chart = (
         alt.Chart(data)
-        .mark_rect(stroke="white", strokeWidth=1, cornerRadius=2)
+        .mark_rect(cornerRadius=2)
         .encode(
             x=alt.X(
                 "hour:O",
+                scale=alt.Scale(paddingInner=0.08),
                 title="hour of day",
                 axis=alt.Axis(values=list(range(0, 24, 3)), labelAngle=0, ticks=False),
             ),
-            y=alt.Y("day:O", title=None, sort=WEEKDAYS, axis=alt.Axis(ticks=False, domain=False)),
+            y=alt.Y(
+                "day:O",
+                title=None,
+                sort=WEEKDAYS,
+                scale=alt.Scale(paddingInner=0.08),
+                axis=alt.Axis(ticks=False, domain=False),
+            ),
             color=alt.Color(
                 "p50_hours:Q",
-                scale=alt.Scale(range=BLUES, interpolate="lab"),
+                scale=_ramp(data["p50_hours"]),
                 legend=alt.Legend(
                     orient="top", title="median hours", titleOrient="left", gradientLength=120, tickCount=4
                 ),
@@ -138,6 +146,12 @@ def hour_cells(table: pd.DataFrame) -> Spec:
         )
     )
     return finished(chart, height=CELL_HEIGHT * len(WEEKDAYS))
+
+
+def _ramp(hours: pd.Series) -> alt.Scale:
+    """From the fastest to nearly the slowest: a single order of a quiet hour doesn't pale all others."""
+    most = float(hours.quantile(RAMP_TO))
+    return alt.Scale(range=BLUES, interpolate="lab", domain=[float(hours.min()), most], clamp=True)
 
 
 def _line(data: pd.DataFrame, **style: Any) -> alt.Chart:

@@ -45,7 +45,7 @@ def delays(table: pd.DataFrame, tz: str) -> Spec:
         .encode(
             x=_clock(),
             y=alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=5)),
-            color=legend("percentile", {"Median": "#004B80", "95th": "#5AA9DE"}),
+            color=legend("percentile", {"Median": "#1A6FB5", "95th": "#55A3DE"}),
             tooltip=[_minute(), "percentile:N", alt.Tooltip("value:Q", title="seconds", format=",.2f")],
         )
     )

@@ -71,8 +71,10 @@ def _partitions(ask: Questions) -> None:
 
 
 def _quota(ask: Questions) -> None:
-    since = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=QUOTA_HOURS)
-    found = ask.ever("quota", grain="minute", start=since.isoformat())
+    # Whole minutes: the present one has only begun, and would look like a fall.
+    until = datetime.now(UTC).replace(second=0, microsecond=0)
+    since = until - timedelta(hours=QUOTA_HOURS)
+    found = ask.ever("quota", grain="minute", start=since.isoformat(), end=until.isoformat())
     title = "Requests to Wix"
     if found.empty or not found["calls"].sum():
         panels.nothing(title, "No request to Wix in the last hour.", key="quota")

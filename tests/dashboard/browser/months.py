@@ -66,8 +66,8 @@ class Months:
 
     def _sites(self) -> Iterator[LifecycleRow]:
         for site, name in zip(SITES, SHOPS, strict=True):
-            yield history.installed(self.ago(days=DAYS + 1), site=site)
-            yield history.properties(self.ago(days=DAYS + 1), name, site=site)
+            yield history.installed(self.ago(days=LONGEST_DAYS + 40), site=site)
+            yield history.properties(self.ago(days=LONGEST_DAYS + 40), name, site=site)
 
     def _orders(self) -> Iterator[LifecycleRow]:
         """Later days have more orders; Friday's and the weekend's take longer to leave."""
@@ -155,7 +155,7 @@ class Months:
     def _stays(self) -> Iterator[LifecycleRow]:
         for number in range(SUBSCRIPTIONS):
             begin = self.ago(days=LONGEST_DAYS * (1 - number / SUBSCRIPTIONS) ** 1.2 + 0.5)
-            stayed = timedelta(days=self.chance.expovariate(1 / 150))
+            stayed = timedelta(days=self.chance.expovariate(1 / 420))
             plan = self.chance.choice(list(PLANS))
             cause = self.chance.choice(CAUSES)
             more: dict[str, Any] = {"plan": plan, "price": PLANS[plan], "site": SITES[number % 3]}
