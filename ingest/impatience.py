@@ -1,7 +1,6 @@
 """An HTTP server that waits for nobody for long: who trickles, idles or doesn't read is hung up on.
 
-uvicorn bounds only the pause between two requests of a connection. Ingest and streams each have this
-file, for no room imports another's server; a test holds the two alike.
+uvicorn bounds only the pause between two requests of a connection. Every port of ours is served like this.
 """
 
 import asyncio

@@ -1,7 +1,6 @@
 """A log record becomes one line, as text or JSON, with what it is about: event, site, effect.
 
 Never a person: an exception is told by its kind and the way to it, since its message might quote one.
-Ingest and streams each have this file, for no room imports another's log; a test holds the two alike.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Traces in OpenTelemetry's form, from a webhook to the calls at Wix; off without a setting, at no cost.
 
-Spans hold ids, codes and names of routes, never what an exception says: that might quote a person. Ingest
-and streams each have this file, for no room imports another's traces; a test holds the two alike.
+Spans hold ids, codes and names of routes, never what an exception says: that might quote a person. A trace
+goes through the log: this is the form it has there, for the room that writes and the room that reads.
 """
 
 from collections.abc import Iterator

@@ -9,9 +9,10 @@ import click
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
+from ingest.log_lines import LogSettings
 from ingest.settings import KafkaSettings
+from ingest.tracing import TraceSettings, tracing
 from streams import logs
-from streams.log_lines import LogSettings
 from streams.running import START_AGAIN, LogLost, Refusal
 from streams.settings import (
     AccessSettings,
@@ -26,7 +27,6 @@ from streams.settings import (
     WorkerSettings,
 )
 from streams.settings_help import settings_help
-from streams.tracing import TraceSettings, tracing
 
 WORKER_SETTINGS: tuple[type[BaseSettings], ...] = (
     KafkaSettings,

@@ -12,10 +12,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
+from ingest.tracing import traced
 from streams.access_errors import ReceiverAway, ReceiverRefused
 from streams.access_signature import BadSecret, keys_of, signature
 from streams.settings import AccessSettings
-from streams.tracing import traced
 from streams.wix.answer import retry_after
 
 # Worth another try: it came too slowly, too early or too often.

@@ -18,20 +18,20 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from analytics.lifecycle import LifecycleRow, Source
+from ingest.log_lines import about
 from ingest.record import EventRecord, Headers, Unreadable
 from ingest.settings import KafkaSettings
 from ingest.topics import EVENT_TOPICS, HANDOVERS, PAYMENTS, PLAN_ORDERS, STORE_ORDERS, Topic
+from ingest.tracing import here, traced
 from streams import due
 from streams.dead_letter import DeadLetter, RawRecord, unexpected, unreadable
 from streams.effect import Decision
 from streams.holding import Hold, Leaving
 from streams.lifecycle import from_event
-from streams.log_lines import about
 from streams.meters import Meters
 from streams.outbox import Outbox, OutboxAway
 from streams.pause import FLOW_OF_TOPIC, LIFECYCLE, Bug
 from streams.rows import RowPublisher
-from streams.tracing import here, traced
 
 log = logging.getLogger(__name__)
 

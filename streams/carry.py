@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from ingest.log_lines import about
+from ingest.tracing import traced
 from streams.access_errors import ReceiverAway
 from streams.change import Change, Held
 from streams.effect import State
-from streams.log_lines import about
 from streams.outbox_away import OutboxAway
 from streams.procedure import Claim, Done, Fail, Later, Procedure, Ready, Suppress
 from streams.quota import QuotaWait
 from streams.reason import CLAIM_TOO_LATE
 from streams.setback import Backoff, Setback, after, patience, site_failed, trace
-from streams.tracing import traced
 from streams.wix.errors import WixBusy, WixError, WixUnreachable
 
 _LOG = logging.getLogger(__name__)

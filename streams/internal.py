@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from streams.impatience import impatient
+from ingest.impatience import impatient
 from streams.running import Refusal
 
 # What is missing before it does its work, in words; empty when nothing is.

@@ -3,7 +3,7 @@
 import logging
 import time
 
-from streams.log_lines import Format, formatter
+from ingest.log_lines import Format, formatter
 
 # aiokafka writes about a hundred error lines a second while no broker answers.
 NOISY = ("aiokafka", "faust", "mode", "kafka", "opentelemetry")

@@ -16,7 +16,7 @@ import uvicorn
 from analytics.ledger import Ledger
 from analytics.reports import SWITCH_WITHIN, Reports
 from analytics.service import create_ledger_app
-from streams.impatience import impatient
+from ingest.impatience import impatient
 from streams.internal import bound
 from streams.meters import LedgerMeters
 from streams.running import Refusal

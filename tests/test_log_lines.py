@@ -11,7 +11,6 @@ import pytest
 from ingest import logs as door_logs
 from ingest.log_lines import Format, about, formatter, note
 from streams import logs as flow_logs
-from tests.source_tree import ROOT
 
 PERSONAL = "dana@example.com"
 
@@ -123,11 +122,6 @@ class TestAbout:
 
 
 class TestRooms:
-    def test_both_rooms_write_the_same_lines(self) -> None:
-        ours, theirs = ((ROOT / room / "log_lines.py").read_text() for room in ("ingest", "streams"))
-
-        assert ours == theirs
-
     @pytest.mark.parametrize("set_up", [door_logs.start_logging, flow_logs.set_up])
     @pytest.mark.parametrize("name", ["uvicorn.error", "faust", "aiokafka", "asyncio", "py.warnings", "ours"])
     def test_everybodys_lines_go_the_same_way(self, set_up: object, name: str, kept_logging: None) -> None:

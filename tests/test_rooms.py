@@ -29,6 +29,10 @@ ALLOWED: dict[str, set[str]] = {
         "ingest.admin",
         "ingest.catalogue",
         "ingest.settings.KafkaSettings",
+        # How any process of ours writes its log, traces, and hangs up on slow clients.
+        "ingest.log_lines",
+        "ingest.tracing",
+        "ingest.impatience",
         "analytics.lifecycle",
         "analytics.ledger",
         "analytics.service",

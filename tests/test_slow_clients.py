@@ -195,11 +195,6 @@ class TestMany:
 
 
 class TestRooms:
-    def test_both_rooms_are_impatient_in_the_same_way(self) -> None:
-        ours, theirs = ((ROOT / room / "impatience.py").read_text() for room in ("ingest", "streams"))
-
-        assert ours == theirs
-
     def test_every_server_of_the_product_is(self) -> None:
         """Each server's configuration is made in one place of its room."""
         assert issubclass(listener(serving), impatience._Impatient)

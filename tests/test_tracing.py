@@ -16,13 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from ingest import tracing as door_tracing
+from ingest import tracing as telemetry
 from ingest.app import Door, create_app
 from ingest.keys import FixedKeys
 from ingest.metrics import DoorMetrics
 from ingest.publisher import MemoryPublisher
 from ingest.record import EventRecord
-from streams import tracing as flow_tracing
 from streams.agents import FlowDesk
 from streams.effect import State
 from streams.hands import at_work
@@ -128,12 +127,12 @@ class TestOn:
     async def test_one_trace_leads_from_the_webhook_to_the_message_at_wix(
         self, collector: Collector, tmp_path: Path
     ) -> None:
-        door = door_tracing.TraceSettings(_env_file=None, otel_exporter_otlp_endpoint=collector.url)
-        flows = flow_tracing.TraceSettings(_env_file=None, otel_exporter_otlp_endpoint=collector.url)
+        door = telemetry.TraceSettings(_env_file=None, otel_exporter_otlp_endpoint=collector.url)
+        flows = telemetry.TraceSettings(_env_file=None, otel_exporter_otlp_endpoint=collector.url)
         with sandbox_site(tmp_path / "wix") as site:
-            with door_tracing.tracing("ingest", door):
+            with telemetry.tracing("ingest", door):
                 records = await taken(new_key())
-            with flow_tracing.tracing("worker", flows):
+            with telemetry.tracing("worker", flows):
                 await carried_out(records, site, tmp_path)
             assert site.messages
 
@@ -148,11 +147,11 @@ class TestOn:
         assert "dana" not in told.lower()
 
     async def test_a_refused_webhook_says_why_without_what_was_sent(self, collector: Collector) -> None:
-        settings = door_tracing.TraceSettings(_env_file=None, otel_exporter_otlp_endpoint=collector.url)
+        settings = telemetry.TraceSettings(_env_file=None, otel_exporter_otlp_endpoint=collector.url)
         door = Door(keys=FixedKeys(()), publisher=MemoryPublisher(), metrics=DoorMetrics())
         transport = httpx.ASGITransport(create_app(door))
 
-        with door_tracing.tracing("ingest", settings):
+        with telemetry.tracing("ingest", settings):
             async with httpx.AsyncClient(transport=transport, base_url="http://door") as http:
                 await http.post("/webhooks/wix", content=b"dana@example.com")
 
@@ -171,7 +170,7 @@ class TestOff:
 
     def test_nothing_of_it_is_even_loaded(self) -> None:
         asked = (
-            "import sys; from streams.tracing import *\n"
+            "import sys; from ingest.tracing import *\n"
             "with tracing('worker', TraceSettings(_env_file=None)), traced('x') as tell: tell(a=1); here()\n"
             "sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
         )
@@ -179,19 +178,12 @@ class TestOff:
         assert subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=False).returncode == 0
 
     async def test_a_collector_that_is_away_holds_nothing_up(self, tmp_path: Path) -> None:
-        nowhere = flow_tracing.TraceSettings(_env_file=None, otel_exporter_otlp_endpoint="http://127.0.0.1:1")
+        nowhere = telemetry.TraceSettings(_env_file=None, otel_exporter_otlp_endpoint="http://127.0.0.1:1")
 
-        with flow_tracing.tracing("worker", nowhere), flow_tracing.traced("work") as tell:
+        with telemetry.tracing("worker", nowhere), telemetry.traced("work") as tell:
             tell(status=200)
 
-        assert flow_tracing.here() is None
-
-
-class TestRooms:
-    def test_both_rooms_trace_in_the_same_way(self) -> None:
-        ours, theirs = ((ROOT / room / "tracing.py").read_text() for room in ("ingest", "streams"))
-
-        assert ours == theirs
+        assert telemetry.here() is None
 
 
 def traces(collector: Collector, name: str) -> set[bytes]:

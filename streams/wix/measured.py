@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import httpx
 
-from streams.tracing import traced
+from ingest.tracing import traced
 
 # What Wix's APIs begin with; anything else is `other`, so that no id becomes a label.
 APIS = frozenset(
