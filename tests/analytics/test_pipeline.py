@@ -149,6 +149,16 @@ class TestPipeline:
         assert len(rows) in (60, 61)
         assert {row["events_per_second"] for row in rows} == {0}
 
+    def test_a_minute_in_which_nobody_looked_has_no_lag(self, ledger: Ledger) -> None:
+        """The present keeps what was seen last; a chart must not draw it over an outage."""
+        seen = datetime.now(UTC) - timedelta(minutes=10)
+        ledger.record_samples(seen, [PartitionSample(topic="payments", partition=0, committed=3, end=10)])
+
+        minutes = ask(ledger, "pipeline", now=None, grain="minute")
+
+        assert [row["lag"] for row in minutes if row["lag"] is not None] == [7]
+        assert only(ask(ledger, "pipeline", now=None))["lag"] == 7
+
     def test_has_no_past(self, ledger: Ledger) -> None:
         with pytest.raises(BadParameter, match="looks at the present only"):
             ask(ledger, "pipeline", as_of="2026-03-02")

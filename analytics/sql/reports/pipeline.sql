@@ -106,7 +106,11 @@ lag_found as (
         moments_listed.shown_at,
         arg_max(looks_summed.behind, looks_summed.sampled_at) as behind
     from moments_listed
-    inner join looks_summed on looks_summed.sampled_at <= moments_listed.until_at
+    inner join looks_summed
+        on
+            looks_summed.sampled_at <= moments_listed.until_at
+            -- A minute in which nobody looked is a gap; the present is what was seen last.
+            and ($grain = 'none' or looks_summed.sampled_at >= moments_listed.pace_from)
     group by moments_listed.shown_at
 
 ),
