@@ -1,6 +1,6 @@
 """`python -m streams forget`: a person or a site is forgotten, and what remains on the log is told.
 
-0 forgotten · 1 the ledger or the outbox is away, or has not obeyed yet · 2 used wrongly, nothing was done
+0 forgotten · 1 Kafka, the ledger or the outbox is away, or has not obeyed yet · 2 used wrongly
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import click
 from rich.table import Table
 
+from ingest.admin import BrokerAway
 from ingest.settings import KafkaSettings
 from streams.forget import Somebody, find_person, find_site, forget, has_obeyed
 from streams.ledger_owner import LedgerOwner, OwnerAway
@@ -20,7 +21,7 @@ from streams.outbox_schema import SchemaTooNew
 from streams.plan_orders_cli_run import confirmed
 from streams.remains import Remains, remains
 from streams.rows import RowPublisher
-from streams.running import Refusal, topics_present
+from streams.running import COMMAND_SECONDS, Refusal, topics_present
 from streams.settings import OutboxSettings, ReportsSettings
 
 OBEYED_SECONDS = 60.0
@@ -52,13 +53,13 @@ def forget_command(site: str | None, contact: str | None, dry_run: bool, yes: bo
         raise click.UsageError("Who? Say --contact CONTACT_ID or --site INSTANCE_ID.")
     try:
         asyncio.run(_forget(Asked(site=site, contact=contact, dry_run=dry_run, yes=yes)))
-    except (Refusal, OwnerAway, OutboxAway, SchemaTooNew) as error:
+    except (Refusal, BrokerAway, OwnerAway, OutboxAway, SchemaTooNew) as error:
         raise click.ClickException(str(error)) from error
 
 
 async def _forget(asked: Asked) -> None:
     kafka = KafkaSettings()
-    await topics_present(kafka)
+    await topics_present(kafka, wait_seconds=COMMAND_SECONDS)
     async with LedgerOwner(ReportsSettings()) as owner:
         everybody = await _found(owner, asked)
         _tell(everybody)

@@ -1,6 +1,6 @@
 """`python -m streams reconcile`: what Wix's lists say, against what the ledger knows.
 
-0 compared · 1 a site could not be compared · 2 used wrongly · 3 the ledger or Wix is away: run it again
+0 compared · 1 a site could not be compared · 2 used wrongly · 3 Kafka, ledger or Wix away: run it again
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from ingest.admin import BrokerAway
 from ingest.settings import KafkaSettings
 from streams.fulfill import Fulfiller
 from streams.ledger_owner import LedgerOwner, OwnerAway
@@ -26,7 +27,7 @@ from streams.plan_orders_cli_run import say_waiting
 from streams.reconcile import Comparison
 from streams.reconcile_journal import Tally
 from streams.reconcile_run import Failed, ReconcilePlan, Result, compare_sites, reconciler
-from streams.running import Refusal, topics_present
+from streams.running import COMMAND_SECONDS, Refusal, topics_present
 from streams.settings import FlowSettings, OutboxSettings, ReportsSettings, WixSettings
 from streams.sites import Sites
 
@@ -58,7 +59,7 @@ def reconcile(
         results = asyncio.run(_run(plan, sites, since, fulfill=fulfill, quiet=as_json))
     except (Refusal, OutboxAway, SchemaTooNew) as error:
         raise click.ClickException(str(error)) from error
-    except OwnerAway as error:
+    except (BrokerAway, OwnerAway) as error:
         _leave(str(error), 3)
     except KeyboardInterrupt:
         _leave("Stopped. The same command goes on where this one was.", 130)
@@ -69,7 +70,7 @@ def reconcile(
 async def _run(
     plan: ReconcilePlan, sites: Sequence[str], since: datetime | None, *, fulfill: bool, quiet: bool
 ) -> list[Result]:
-    await topics_present(plan.kafka)
+    await topics_present(plan.kafka, wait_seconds=COMMAND_SECONDS)
     wanted = sites or await _known_sites(plan)
     async with AsyncExitStack() as stack:
         fulfiller = await _fulfiller(stack) if fulfill else None

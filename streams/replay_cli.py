@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from analytics.packing import pack
+from ingest.admin import BrokerAway
 from ingest.record import iso, parse_time
 from ingest.settings import KafkaSettings
 from ingest.topics import EVENT_TOPICS
@@ -21,7 +22,7 @@ from streams.hand_over import hand_over
 from streams.ledger_seat import failed_path, next_path, ready_path
 from streams.replay_journal import ReplayJournal, Stopped
 from streams.replay_progress import progress
-from streams.running import Refusal, stop_on_signals, topics_present, until_stopped
+from streams.running import COMMAND_SECONDS, Refusal, stop_on_signals, topics_present, until_stopped
 from streams.settings import LedgerProcessSettings, ReportsSettings
 
 NAMES = [topic.name for topic in EVENT_TOPICS]
@@ -93,7 +94,7 @@ def rebuild_command(check: bool, anew: bool) -> None:
 async def _rederive(
     kafka: KafkaSettings, settings: LedgerProcessSettings, stretch: replay.Stretch, stop: asyncio.Event
 ) -> None:
-    await topics_present(kafka)
+    await topics_present(kafka, wait_seconds=COMMAND_SECONDS)
     await _tell_oldest(kafka, stretch)
     offsets = await replay.stretch_offsets(kafka, stretch)
     folder = settings.data_dir / "replay"
@@ -125,7 +126,7 @@ async def _tell_oldest(kafka: KafkaSettings, stretch: replay.Stretch) -> None:
 async def _rebuild(
     kafka: KafkaSettings, settings: LedgerProcessSettings, stop: asyncio.Event, *, anew: bool
 ) -> None:
-    await topics_present(kafka)
+    await topics_present(kafka, wait_seconds=COMMAND_SECONDS)
     topic_id, path = await rebuild.log_id(kafka), settings.path
     building = next_path(path)
     ledger, offset = await rebuild.begun(building, topic_id, anew=anew)
@@ -156,7 +157,7 @@ async def _check(kafka: KafkaSettings, settings: LedgerProcessSettings, stop: as
     # It asks the ledger's owner over HTTP, which the other replays have no business with.
     from streams.comparing import check, told
 
-    await topics_present(kafka)
+    await topics_present(kafka, wait_seconds=COMMAND_SECONDS)
     with progress("rows", 0) as tell:
         comparing = check(kafka, settings.path, ReportsSettings(), stop=stop, tell=tell, expect=tell.expect)
         verdict = await until_stopped(comparing, stop)
@@ -173,7 +174,7 @@ def _run(work: Work) -> None:
 
     try:
         asyncio.run(worked())
-    except Refusal as error:
+    except (Refusal, BrokerAway) as error:
         raise click.ClickException(str(error)) from None
     except Stopped:
         click.echo("Stopped. The same command goes on where this one was.", err=True)

@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 ASK_SECONDS = 1.0
 SAY_SECONDS = 15.0
+# How long a person's command waits for Kafka before it says that it is away; processes wait for ever.
+COMMAND_SECONDS = 30.0
 # Faust waits for what is being handled and commits; without a broker that would take for ever.
 # What is not committed is read again.
 STOP_SECONDS = 20.0
@@ -59,11 +61,12 @@ async def until_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T 
         await asyncio.gather(working, stopping, return_exceptions=True)
 
 
-async def ask_log(question: Callable[[], T]) -> T:
-    """The answer to a question to the broker, asked again until it answers.
+async def ask_log(question: Callable[[], T], *, wait_seconds: float | None = None) -> T:
+    """The answer to a question to the broker, asked again until it answers, or for so long.
 
     Raises:
         TopicsMissing: it answers, but our topics are not there.
+        BrokerAway: it did not answer within `wait_seconds`.
     """
     silent_since, said = asyncio.get_running_loop().time(), 0.0
     while True:
@@ -73,19 +76,22 @@ async def ask_log(question: Callable[[], T]) -> T:
             raise
         except BrokerAway as error:
             now = asyncio.get_running_loop().time()
+            if wait_seconds is not None and now - silent_since >= wait_seconds:
+                raise
             if not said or now - said > SAY_SECONDS:
                 log.warning("waiting for Kafka since %.0f s: %s", now - silent_since, error)
                 said = now
             await asyncio.sleep(ASK_SECONDS)
 
 
-async def topics_present(kafka: KafkaSettings) -> None:
-    """Wait for the broker, then make sure that it has our topics.
+async def topics_present(kafka: KafkaSettings, *, wait_seconds: float | None = None) -> None:
+    """Wait for the broker, for ever or for so long, then make sure that it has our topics.
 
     Raises:
         Refusal: it has not.
+        BrokerAway: it did not answer within `wait_seconds`.
     """
-    present = await ask_log(lambda: topic_ids(kafka))
+    present = await ask_log(lambda: topic_ids(kafka), wait_seconds=wait_seconds)
     missing = [topic.full_name(kafka.topic_prefix) for topic in ALL_TOPICS if topic.name not in present]
     if missing:
         raise Refusal(str(TopicsMissing(kafka.kafka_bootstrap_servers, missing)))

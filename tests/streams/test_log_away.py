@@ -1,0 +1,45 @@
+"""Commands of a person say after a while that Kafka is away, and what to do; they don't wait for ever."""
+
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from streams import forget_cli, reconcile_cli, replay_cli
+from tests.streams.processes import free_port
+
+REPLAY = replay_cli.replay_group
+
+COMMANDS = {
+    "forget": (forget_cli.forget_command, ["--site", "site-1", "--dry-run"], 1),
+    "reconcile": (reconcile_cli.reconcile, ["--site", "site-1"], 3),
+    "rederive": (REPLAY, ["rederive"], 1),
+    "rebuild": (REPLAY, ["rebuild"], 1),
+    "rebuild --check": (REPLAY, ["rebuild", "--check"], 1),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_it_gives_up_with_a_sentence_and_its_exit_code(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = f"127.0.0.1:{free_port()}"
+    settings = {
+        "KAFKA_BOOTSTRAP_SERVERS": nobody,
+        "DATA_DIR": str(tmp_path),
+        "WIX_APP_ID": "app",
+        "WIX_APP_SECRET": "secret",
+    }
+    for setting, value in settings.items():
+        monkeypatch.setenv(setting, value)
+    for module in (forget_cli, reconcile_cli, replay_cli):
+        monkeypatch.setattr(module, "COMMAND_SECONDS", 0.1)
+    command, words, code = COMMANDS[name]
+    assert isinstance(command, click.Command)
+
+    said = CliRunner().invoke(command, words)
+
+    assert (said.exit_code, "Traceback" in said.output) == (code, False)
+    assert f"Error: Kafka does not answer at {nobody}" in said.output
+    assert "python -m sandbox broker" in said.output
