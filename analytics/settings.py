@@ -3,16 +3,28 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _web_address(given: str) -> str:
+    try:
+        parts = urlsplit(given)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        is_one = False
+    if not is_one or any(sign.isspace() for sign in given):
+        raise ValueError("write it as https://host or http://host:port")
+    return given
 
 
 class AnalyticsSettings(BaseSettings):
     """Where the ledger lies, and where its owner answers while it has the file open."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
+        env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
     )
 
     data_dir: Path = Path("data")
@@ -20,11 +32,11 @@ class AnalyticsSettings(BaseSettings):
     # An empty one means none; a path of its own would be this folder.
     ledger_path: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = None
     """The DuckDB file; empty is DATA_DIR/ledger.duckdb."""
-    reports_url: str = "http://127.0.0.1:8100"
+    reports_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8100"
     """Where the report service answers."""
     reports_token: SecretStr = SecretStr("")
     """What a caller of the report service must show; needed beyond this machine."""
-    switch_within: timedelta = timedelta(days=1)
+    switch_within: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(days=1)
     """A subscription begun within this time after an end makes it a switch, and no churn."""
 
     @property

@@ -29,7 +29,7 @@ class LogSettings(BaseSettings):
     """How log lines look."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
+        env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
     )
 
     log_format: Format = "text"

@@ -8,7 +8,10 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # The sentence under each setting is its description, which --help prints.
-ENVIRONMENT = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True)
+# What is wrong with one is said without its value, which may be a secret.
+ENVIRONMENT = SettingsConfigDict(
+    env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
+)
 
 
 # `WIX_PUBLIC_KEYS_FILE=` means none, as everywhere else; a path of its own would be this folder.
@@ -24,7 +27,8 @@ class KafkaSettings(BaseSettings):
 
     kafka_bootstrap_servers: str = "127.0.0.1:9092"
     """Where Kafka listens: host:port, several with commas between."""
-    topic_prefix: str = "orderline."
+    # What Kafka allows in a name, and short enough for the rest of it.
+    topic_prefix: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]*$", max_length=200)] = "orderline."
     """What the names of topics and groups begin with, its own dot included."""
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     """How to talk to Kafka."""
@@ -107,7 +111,7 @@ class IngestSettings(BaseSettings):
     """File with the keys, read again when it changes, so that a rotation needs no restart."""
     wix_check_expiry: bool = True
     """Refuse webhooks whose exp or nbf is off by more than WIX_LEEWAY_SECONDS."""
-    wix_leeway_seconds: Annotated[float, Field(ge=0)] = 60.0
+    wix_leeway_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 60.0
     """How far Wix's clock and ours may be apart, in seconds."""
     wix_app_id: str = ""
     """Our app's id at Wix: it asks for access tokens, and is written on records whose webhook names none."""

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
 
+from pydantic import field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Kind = Literal["server", "client", "producer", "consumer", "internal"]
@@ -22,11 +24,24 @@ class TraceSettings(BaseSettings):
     """Where traces go."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
+        env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
     )
 
     otel_exporter_otlp_endpoint: str = ""
     """Where a collector takes OpenTelemetry's OTLP over HTTP: http://127.0.0.1:4318. Empty: no traces."""
+
+    @field_validator("otel_exporter_otlp_endpoint")
+    @classmethod
+    def _check_url(cls, url: str) -> str:
+        """A room that started with one that is none would trace to nowhere, in silence."""
+        try:
+            parts = urlsplit(url)
+            is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port that is no number
+            is_one = False
+        if url and (not is_one or any(sign.isspace() for sign in url)):
+            raise ValueError("write it as http://host:4318")
+        return url
 
 
 class Tell(Protocol):

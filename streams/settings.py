@@ -5,16 +5,38 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # The sentence under each setting is its description: --help, .env.example and the README print it.
-ENVIRONMENT = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True)
+# What is wrong with one is said without its value, which may be a secret.
+ENVIRONMENT = SettingsConfigDict(
+    env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
+)
 
 # `SITES_FILE=` means none, as everywhere else; a path of its own would be this folder.
 OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+# A time that may be none at all, one that lasts, and seconds that last and end.
+Age = Annotated[timedelta, Field(ge=timedelta(0))]
+Lasting = Annotated[timedelta, Field(gt=timedelta(0))]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def _web_address(given: str) -> str:
+    try:
+        parts = urlsplit(given)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        is_one = False
+    if not is_one or any(sign.isspace() for sign in given):
+        raise ValueError("write it as https://host or http://host:port")
+    return given
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 # The Wix app ids whose payments make a payment notice due: Pricing Plans.
 PRICING_PLANS_APP_ID = "1522827f-c56c-a5c9-2ac9-00f9e6ae12d3"
@@ -28,7 +50,7 @@ class WixSettings(BaseSettings):
 
     model_config = ENVIRONMENT
 
-    wix_api_url: str = "https://www.wixapis.com"
+    wix_api_url: WebAddress = "https://www.wixapis.com"
     """Where Wix answers REST calls; the sandbox when you try things out."""
     wix_app_id: str = ""
     """Our app's id at Wix: it asks for access tokens, and is written on records whose webhook names none."""
@@ -38,12 +60,20 @@ class WixSettings(BaseSettings):
     """A site owner's API key, in place of app id and secret: for one site of your own; never logged."""
     wix_site_id: str = ""
     """The site that WIX_API_KEY is used for."""
-    wix_timeout_seconds: float = 10.0
+    wix_timeout_seconds: Seconds = 10.0
     """The longest single call, in seconds; a claim lasts longer than this."""
-    wix_calls_per_minute: int = 200
+    wix_calls_per_minute: Annotated[int, Field(ge=1)] = 200
     """Requests a minute for each site; Wix throttles an app instance above it."""
-    wix_command_calls_per_minute: int = 40
+    wix_command_calls_per_minute: Annotated[int, Field(ge=1)] = 40
     """How many of WIX_CALLS_PER_MINUTE commands share; the rest is the worker's, whose work goes first."""
+
+    @field_validator("wix_command_calls_per_minute")
+    @classmethod
+    def _check_share(cls, share: int, info: ValidationInfo) -> int:
+        whole = info.data.get("wix_calls_per_minute")
+        if whole is not None and share > whole:
+            raise ValueError(f"{share} is more than WIX_CALLS_PER_MINUTE, which is {whole}")
+        return share
 
     @property
     def live_calls_per_minute(self) -> int:
@@ -71,11 +101,11 @@ class OutboxSettings(BaseSettings):
     """Folder of everything that a process keeps on its own disk."""
     outbox_url: str = ""
     """SQLAlchemy URL of the outbox; empty is SQLite in DATA_DIR. Several machines need PostgreSQL."""
-    site_lease: timedelta = timedelta(seconds=60)
+    site_lease: Lasting = timedelta(seconds=60)
     """How long a worker that stopped renewing keeps its sites from the others."""
-    read_back_after: timedelta = timedelta(seconds=60)
+    read_back_after: Age = timedelta(seconds=60)
     """How long after a doubtful call Wix is asked whether it happened; sooner, Wix may not show it yet."""
-    payloads_kept: timedelta = timedelta(days=7)
+    payloads_kept: Age = timedelta(days=7)
     """How long the outbox keeps what a finished effect was made from; key, outcome and Wix's id stay."""
     build_version: str = ""
     """Which build this is; empty: the package's version. A flow that a bug paused goes on in a newer one."""
@@ -104,9 +134,9 @@ class FlowSettings(BaseSettings):
 
     model_config = ENVIRONMENT
 
-    notice_max_age: timedelta = timedelta(days=3)
+    notice_max_age: Age = timedelta(days=3)
     """An event older than this sends no message: late news confuses more than it helps."""
-    fulfillment_max_age: timedelta = timedelta(days=30)
+    fulfillment_max_age: Age = timedelta(days=30)
     """An order older than this gets no fulfillment from us."""
     payment_app_ids: str = PRICING_PLANS_APP_ID
     """Wix app ids, commas between, whose payments make a payment notice due; by default Pricing Plans."""
@@ -140,7 +170,7 @@ class WorkerSettings(BaseSettings):
     """Address of the worker's health, readiness and metrics; keep it where the world can't reach it."""
     worker_internal_port: Port = 9102
     """Port of the worker's health, readiness and metrics."""
-    worker_sites: int = 32
+    worker_sites: Annotated[int, Field(ge=1)] = 32
     """How many sites are worked side by side."""
     watchdog_after: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(seconds=120)
     """A worker that does nothing for so long, though records wait and Kafka answers, exits with code 70."""
@@ -204,13 +234,13 @@ class LedgerProcessSettings(BaseSettings):
     """Address of the ledger's health, readiness and metrics; keep it where the world can't reach it."""
     ledger_internal_port: Port = 9103
     """Port of the ledger's health, readiness and metrics."""
-    snapshot_seconds: float = 30.0
+    snapshot_seconds: Seconds = 30.0
     """How often readers get a new version of the ledger, in seconds."""
-    ledger_memory: str = "512MB"
+    ledger_memory: Annotated[str, Field(pattern=r"^[1-9][0-9]*(\.[0-9]+)? ?[KMGTkmgt]i?[Bb]$")] = "512MB"
     """What DuckDB may take for its buffers, such as 512MB or 2GB; the process takes about as much again."""
-    ledger_threads: int = 0
+    ledger_threads: Annotated[int, Field(ge=0)] = 0
     """How many threads DuckDB works with; 0 is one for each core."""
-    switch_within: timedelta = timedelta(days=1)
+    switch_within: Age = timedelta(days=1)
     """A subscription begun within this time after an end makes it a switch, and no churn."""
 
     @property
@@ -224,7 +254,7 @@ class ReportsSettings(BaseSettings):
 
     model_config = ENVIRONMENT
 
-    reports_url: str = "http://127.0.0.1:8100"
+    reports_url: WebAddress = "http://127.0.0.1:8100"
     """Where the report service answers."""
     reports_token: SecretStr = SecretStr("")
     """What a caller of the report service must show; needed beyond this machine."""

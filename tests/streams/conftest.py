@@ -28,6 +28,7 @@ def shop(running_site: PlanSite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         "WIX_API_URL": running_site.site.url,
         "WIX_APP_ID": "sandbox-app",
         "WIX_APP_SECRET": "sandbox-secret",
+        "WIX_CALLS_PER_MINUTE": "2000",
         "WIX_COMMAND_CALLS_PER_MINUTE": "1000",
         "DATA_DIR": str(tmp_path / "data"),
     }
