@@ -25,7 +25,7 @@ import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from analytics.ledger import Ledger
-from benchmarks.ledger import filled
+from benchmarks.ledger import loaded
 from sandbox.broker import free_port
 
 FIRST_PAGE_SECONDS, SWITCH_SECONDS, FILTER_SECONDS = 3.5, 0.9, 1.2
@@ -79,7 +79,7 @@ def asked() -> argparse.Namespace:
 def made(path: Path, rows: int) -> Path:
     print(f"making a ledger of {rows:,} rows", file=sys.stderr)
     ledger = Ledger.open(path)
-    filled(ledger, rows, 5000)
+    loaded(ledger, rows)
     ledger.close()
     return path
 

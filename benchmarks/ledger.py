@@ -6,20 +6,23 @@ The history is made up, always alike: a year of store orders, subscriptions, pay
 twenty sites. It is loaded from spool files, as a rebuild does, against DuckDB's own `read_ndjson` of the
 same bytes; then rows are appended in batches; then every report is asked, with a writer beside it.
 Budgets are those of ten million rows on two cores: 200 ms for a card (a month), 2 s for an analysis
-(everything), 5 s for the first answer as of an earlier time at one million.
+(everything), 5 s for the first answer as of an earlier time at one million. It ends with what was not
+held; the exit code is 1 if anything was not.
 """
 
 import argparse
 import json
 import resource
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 
@@ -61,7 +64,7 @@ def loaded(ledger: Ledger, rows: int) -> dict[str, float]:
     ledger.spool_folder.mkdir(exist_ok=True)
     found, spent, plain = 0, 0.0, 0.0
     for path, made in spooled_lives(rows, ledger.spool_folder):
-        plain += _plain_seconds(path)
+        plain += plain_seconds(path)
         began = time.perf_counter()
         ledger.load(path, topic=TOPIC, partition=0, topic_id=TOPIC_ID, more_follows=True)
         spent += time.perf_counter() - began
@@ -82,7 +85,7 @@ def loaded(ledger: Ledger, rows: int) -> dict[str, float]:
     }
 
 
-def _plain_seconds(path: Path) -> float:
+def plain_seconds(path: Path) -> float:
     """What DuckDB takes to read the same bytes into a table, typed, and no more."""
     columns = f"{{'offset': 'BIGINT', 'known_at': 'BIGINT', 'row': '{row_type()}'}}"
     with duckdb.connect() as connection:
@@ -190,6 +193,32 @@ def _took(
     }
 
 
+class Verdict:
+    """Prints each line of figures, and collects the shares of floors and budgets that were not held."""
+
+    def __init__(self) -> None:
+        self.missed: list[str] = []
+
+    def tell(self, figures: Mapping[str, object]) -> None:
+        """One line of JSON. A floor is held from 1 on, a budget up to 1."""
+        print(json.dumps(figures), flush=True)
+        named = " ".join(str(figures[name]) for name in ("report", "role") if name in figures)
+        for name, share in figures.items():
+            if isinstance(share, float) and not _held(name, share):
+                self.missed.append(f"{named} {name} {share}".strip())
+
+    def leave(self) -> NoReturn:
+        """The last line, and the exit code."""
+        print(json.dumps({"held": not self.missed, "missed": self.missed}))
+        sys.exit(1 if self.missed else 0)
+
+
+def _held(name: str, share: float) -> bool:
+    if name.endswith("of_floor"):
+        return share >= 1
+    return not name.endswith("of_budget") or share <= 1
+
+
 def _needed(name: str) -> dict[str, list[str]]:
     return {"order_timeline": {"order_id": [ORDER]}, "churn_difference": {"other": ["stripe"]}}.get(name, {})
 
@@ -202,7 +231,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--beside", type=int, default=1000, help="rows a second that a writer adds meanwhile")
     parser.add_argument("--keep", type=Path, help="a file to keep the ledger in, or to measure again")
-    given = parser.parse_args()
+    given, verdict = parser.parse_args(), Verdict()
     print(json.dumps({"at": datetime.now(UTC).isoformat(), "rows": given.rows}))
     with tempfile.TemporaryDirectory(dir=".") as folder:
         path = given.keep or Path(folder) / "ledger.duckdb"
@@ -210,19 +239,20 @@ def main() -> None:
         ledger = Ledger.open(path)
         try:
             if is_new:
-                print(json.dumps(loaded(ledger, given.rows)), flush=True)
+                verdict.tell(loaded(ledger, given.rows))
             source = later_records(ledger)
             if given.append:
-                print(json.dumps(appended(ledger, source, given.append, given.batch)), flush=True)
+                verdict.tell(appended(ledger, source, given.append, given.batch))
             with writer_beside(ledger, source, given.beside) as batches:
                 for figures in measured(ledger, given.runs):
-                    print(json.dumps(figures), flush=True)
+                    verdict.tell(figures)
         finally:
             ledger.close()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         beside = {"batches": len(batches), "slowest_seconds": round(max(batches, default=0.0), 2)}
-        print(json.dumps({"file_mb": round(path.stat().st_size / 1e6), "writer": beside}))
-        print(json.dumps({"peak_memory_mb": round(peak), "of_budget": round(peak / MEMORY_MB, 2)}))
+        verdict.tell({"file_mb": round(path.stat().st_size / 1e6), "writer": beside})
+        verdict.tell({"peak_memory_mb": round(peak), "of_budget": round(peak / MEMORY_MB, 2)})
+    verdict.leave()
 
 
 if __name__ == "__main__":
