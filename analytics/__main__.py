@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import ValidationError
 
 from analytics.asking import Answer, Owner, Refused
 from analytics.export import ExportNotWritten, Origin, OwnFile, UnknownExport, export_ledger
@@ -187,10 +188,22 @@ def _drawn(body: dict[str, Any]) -> str:
     )
 
 
+def _faults(error: ValidationError) -> str:
+    """Each setting and what is wrong with it, never its value."""
+    return "; ".join(
+        f"{str(one['loc'][0]).upper()}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()
+    )
+
+
 def run() -> None:
     """Entry point: what a person can cause ends in one sentence, not in a traceback."""
     try:
         main()
+    except ValidationError as error:
+        if error.title != AnalyticsSettings.__name__:
+            raise
+        click.echo(f"Error: Settings that can't be used: {_faults(error)}.", err=True)
+        sys.exit(2)
     except _REFUSALS as refusal:
         click.echo(f"{refusal}", err=True)
         sys.exit(2 if isinstance(refusal, BadParameter | UnknownExport | UnknownReport) else 1)

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import click
+from pydantic import ValidationError
 
 from dashboard.settings import DashboardSettings
 
@@ -32,7 +33,7 @@ def main() -> None:
       DASHBOARD_BEHIND_PROXY  true where only a proxy with a login reaches it  [false]
       DASHBOARD_SITE_IDS      instanceId=metaSiteId, …: links from an order to its page at Wix
     """  # noqa: D301 - click reads \b as "keep these lines"
-    settings = DashboardSettings()
+    settings = _settings()
     if not settings.dashboard_behind_proxy:
         refuse_open_door(settings.dashboard_host)
     arguments = [
@@ -42,6 +43,17 @@ def main() -> None:
     ]
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])
     os.execv(sys.executable, arguments)  # noqa: S606 - our own interpreter, no shell
+
+
+def _settings() -> DashboardSettings:
+    try:
+        return DashboardSettings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{str(one['loc'][0]).upper()}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        )
+        raise click.UsageError(f"Settings that can't be used: {faults}.") from None
 
 
 def refuse_open_door(host: str) -> None:

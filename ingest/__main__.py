@@ -140,8 +140,10 @@ def _table(reports: Sequence[TopicReport]) -> list[str]:
 
 def _setting_message(error: ValidationError) -> str:
     """The setting's name and what is wrong with it, without its value, which may be a secret."""
-    faults = [f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
-    return "; ".join(faults)
+    return "; ".join(
+        f"{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors()
+    )
 
 
 def _stop(message: str, code: int = SETTINGS) -> NoReturn:

@@ -1,8 +1,10 @@
 """`python -m sandbox`: the outside world on one machine, for tests and for people who try Orderline."""
 
 import importlib
+from typing import Any
 
 import click
+from pydantic import ValidationError
 
 # Where each command lives; a module is imported only when its command is asked for, because
 # the demo needs everything, and the image of docker-compose.yml has no jgo for the broker.
@@ -29,6 +31,16 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(COMMANDS[name][0]).command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a setting that can't be used ends it in a sentence, without its value."""
+        try:
+            return super().invoke(ctx)
+        except ValidationError as error:
+            if not error.title.endswith("Settings"):
+                raise
+            faults = [f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors()]
+            raise click.UsageError(f"Settings that can't be used: {'; '.join(faults)}.") from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list, without importing five modules for it."""

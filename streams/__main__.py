@@ -26,6 +26,7 @@ from streams.settings import (
     WixSettings,
     WorkerSettings,
 )
+from streams.settings_faults import is_of_settings, unusable
 from streams.settings_help import settings_help
 
 WORKER_SETTINGS: tuple[type[BaseSettings], ...] = (
@@ -76,6 +77,15 @@ class Lazy(click.Group):
         command: click.Command = getattr(__import__(module, fromlist=[attribute]), attribute)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; settings are read within, and a bad one ends it in a sentence."""
+        try:
+            return super().invoke(ctx)
+        except ValidationError as error:
+            if not is_of_settings(error):
+                raise
+            raise unusable(error) from None
+
 
 @click.command(cls=Lazy, epilog=settings_help({*WORKER_SETTINGS, *LEDGER_SETTINGS, *DOCTOR_SETTINGS}))
 def main() -> None:
@@ -95,26 +105,26 @@ def worker(begin: Any) -> None:
     from streams import owners
     from streams.worker_process import WorkerPlan, run_worker
 
-    logs.set_up(_read(LogSettings).log_format)
-    flows = _read(FlowSettings)
+    logs.set_up(LogSettings().log_format)
+    flows = FlowSettings()
     try:
         written = owners.read(flows)
     except owners.OwnersFilesBroken as broken:
         raise click.ClickException(str(broken)) from None
     plan = WorkerPlan(
-        kafka=_read(KafkaSettings),
-        outbox=_read(OutboxSettings),
+        kafka=KafkaSettings(),
+        outbox=OutboxSettings(),
         flows=flows,
-        wix=_read(WixSettings),
-        worker=_read(WorkerSettings),
-        access=_read(AccessSettings),
-        alerts=_read(AlertSettings),
-        upkeep=_read(UpkeepSettings),
-        reports=_read(ReportsSettings),
+        wix=WixSettings(),
+        worker=WorkerSettings(),
+        access=AccessSettings(),
+        alerts=AlertSettings(),
+        upkeep=UpkeepSettings(),
+        reports=ReportsSettings(),
         owners=written,
         begin=begin,
     )
-    with tracing("worker", _read(TraceSettings)):
+    with tracing("worker", TraceSettings()):
         _run(run_worker(plan))
 
 
@@ -123,21 +133,9 @@ def ledger() -> None:
     """Own the DuckDB file: write the rows into it and answer reports."""
     from streams.ledger_process import LedgerPlan, run_ledger
 
-    logs.set_up(_read(LogSettings).log_format)
-    plan = LedgerPlan(
-        kafka=_read(KafkaSettings), ledger=_read(LedgerProcessSettings), alerts=_read(AlertSettings)
-    )
+    logs.set_up(LogSettings().log_format)
+    plan = LedgerPlan(kafka=KafkaSettings(), ledger=LedgerProcessSettings(), alerts=AlertSettings())
     _run(run_ledger(plan))
-
-
-def _read(kind: type[Any]) -> Any:
-    try:
-        return kind()
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()
-        )
-        raise click.ClickException(f"Settings that can't be used: {faults}.") from None
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

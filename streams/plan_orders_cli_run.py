@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import NoReturn, TypeVar
 
 import click
-from pydantic import ValidationError
 
 from streams.quota_share import QUOTA_FILE, CommandQuota
 from streams.settings import OutboxSettings, WixSettings
@@ -97,11 +96,7 @@ def _fail(error: WixError, if_unclear: str | None) -> NoReturn:
 
 
 def _settings(site: str | None) -> WixSettings:
-    try:
-        settings = WixSettings()
-    except ValidationError as error:
-        names = ", ".join(str(one["loc"][0]).upper() for one in error.errors())
-        raise click.UsageError(f"Settings that can't be used: {names}.") from None
+    settings = WixSettings()
     has_key = bool(settings.wix_api_key.get_secret_value())
     return settings.model_copy(update={"wix_site_id": site}) if has_key and site else settings
 

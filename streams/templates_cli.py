@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import click
-from pydantic import ValidationError
 from rich.table import Table
 
 from ingest.record import iso
@@ -39,7 +38,7 @@ def templates() -> None:
 @_JSON
 def list_templates(site: str | None, *, as_json: bool) -> None:
     """Show every template, yours and ours: for which site it is, and whether it may be used."""
-    every = template_files.every(_settings().templates_dir)
+    every = template_files.every(FlowSettings().templates_dir)
     found = [one for one in every if site is None or one.site in (None, site)]
     if as_json:
         click.echo(json.dumps([_facts(one) for one in found], indent=2))
@@ -59,7 +58,7 @@ def show(notice: str, language: str, site: str | None) -> None:
     """Print the template of NOTICE that is used for a language, as it is written."""
     if wording.locale_of(language) is None:
         raise click.UsageError(f"There is no language {language}: use a tag such as en, de or de-AT.")
-    chosen = next(_owners(_settings()).templates.choices(site or "", notice, (language,)))
+    chosen = next(_owners(FlowSettings()).templates.choices(site or "", notice, (language,)))
     click.echo(f"{chosen.template.where}, with money and dates as in {chosen.locale}", err=True)
     click.echo(chosen.template.source, nl=False)
 
@@ -75,7 +74,7 @@ def preview(order_id: str, site: str | None, notice: str | None, *, as_json: boo
     The order, the buyer and the subscription are read at Wix. What would keep the message from
     being sent is said as well. The amount shown is the plan's price.
     """
-    settings = _settings()
+    settings = FlowSettings()
     written = _owners(settings)
 
     async def asked(desk: Desk) -> Preview:
@@ -98,7 +97,7 @@ def check(*, as_json: bool) -> None:
 
     SITES_FILE is checked as well. The worker does the same at its start, and doesn't start with one.
     """
-    settings = _settings()
+    settings = FlowSettings()
     found = list(template_files.every(settings.templates_dir))
     mistakes = [mistake for one in found for mistake in one.mistakes]
     mistakes += [*template_files.misplaced(settings.templates_dir), *_sites_mistakes(settings)]
@@ -111,14 +110,6 @@ def check(*, as_json: bool) -> None:
         click.echo(f"{len(mistakes)} to mend: the worker would not start.", err=True)
         raise SystemExit(1)
     click.echo(f"{len(found)} templates checked, all may be used.", err=True)
-
-
-def _settings() -> FlowSettings:
-    try:
-        return FlowSettings()
-    except ValidationError as error:
-        names = ", ".join(str(one["loc"][0]).upper() for one in error.errors())
-        raise click.UsageError(f"Settings that can't be used: {names}.") from None
 
 
 def _owners(settings: FlowSettings) -> Owners:

@@ -17,6 +17,7 @@ from tests.streams.processes import running, wait_until
 
 MARK = "planted-secret"
 NOWHERE = "127.0.0.1:1"
+SITE = "11111111-1111-4111-8111-111111111111"
 
 
 def secrets() -> dict[str, str]:
@@ -95,6 +96,12 @@ class TestCommands:
             (("streams", "worker"), {"ALERT_URL": f"http://example.com/{MARK}"}),
             (("streams", "worker"), {"OUTBOX_URL": f"no-such://x:{MARK}@y/z"}),
             (("streams", "worker"), {"OUTBOX_URL": f"postgresql://x:{MARK}@y:port/z"}),
+            (("streams", "effects", "list"), {"OUTBOX_URL": f"mysql://x:{MARK}@y/z"}),
+            (("streams", "replay", "rebuild"), {"SNAPSHOT_SECONDS": f"{MARK}-no-number"}),
+            (("streams", "templates", "check"), {"NOTICE_MAX_AGE": f"{MARK}-no-time"}),
+            (("streams", "plan-orders", "list", "--site", SITE), {"WIX_API_URL": f"{MARK}-no-address"}),
+            (("analytics", "report", "sites"), {"SWITCH_WITHIN": f"{MARK}-no-time"}),
+            (("dashboard",), {"REPORTS_URL": f"http://x:{MARK}@y:port"}),
         ],
         ids=str,
     )
