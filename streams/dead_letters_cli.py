@@ -14,7 +14,7 @@ from ingest.record import iso
 from ingest.settings import KafkaSettings
 from streams.letter_box import Letter, RecordGone, Resender, letters
 from streams.outbox import Outbox
-from streams.outbox_cli import Moment, ask, print_table, reviewed
+from streams.outbox_cli import Moment, ask, print_table, reviewed, tally
 from streams.outbox_redrives import Redrive
 from streams.pause import FLOW_OF_TOPIC, LIFECYCLE, PAUSABLE
 
@@ -42,7 +42,6 @@ def _filters(command: Callable[P, T]) -> Callable[P, T]:
         click.option("--fingerprint", help="Only those that failed in the same way at the same place."),
         click.option("--site", metavar="INSTANCE_ID", help="Only of this site."),
         click.option("--since", type=Moment(), help="Only what failed at this time (ISO 8601) or later."),
-        click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True),
         click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table."),
     )
     for option in reversed(options):
@@ -51,6 +50,7 @@ def _filters(command: Callable[P, T]) -> Callable[P, T]:
 
 
 @dead_letters.command("list")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @_filters
 def list_letters(limit: int, as_json: bool, **asked: Any) -> None:
     """Show the newest dead letters, newest first, and which were sent again."""
@@ -89,13 +89,16 @@ def show(place: str, as_json: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="All that fit the filters.")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent again, and send nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask before many are sent again.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="At most so many, oldest first; PLACES are never cut."
+)
 @_filters
 def redrive(
     places: tuple[str, ...],
     everything: bool,
     dry_run: bool,
     yes: bool,
-    limit: int,
+    limit: int | None,
     as_json: bool,
     **asked: Any,
 ) -> None:
@@ -107,11 +110,13 @@ def redrive(
     if not (places or everything or any(asked.values())):
         raise click.UsageError("Name places such as payments/3/17, a filter such as --reason, or --all.")
     found, redrives = _read()
-    plan = [
+    fitting = [
         one
         for one in found
         if _fits(one, **asked) and (not places or one.place in places) and not _is_sent(one, redrives)
-    ][:limit]
+    ]
+    limit = None if places else limit
+    plan = fitting[:limit]
     if not as_json:
         _show(plan, redrives, as_json=False)
     if plan and not dry_run:
@@ -121,9 +126,13 @@ def redrive(
     if as_json:
         _show(plan, redrives, as_json=True)
     verb = "would be sent" if dry_run else "were sent"
-    click.echo(f"{len(plan)} records {verb} again to where they came from.", err=True)
+    click.echo(
+        tally(len(plan), len(fitting), limit, f"records {verb} again to where they came from"), err=True
+    )
     if missing := set(places) - {one.place for one in plan}:
-        raise click.ClickException(f"No dead letter, or sent before: {', '.join(sorted(missing))}.")
+        raise click.ClickException(
+            f"No dead letter that fits, sent before, or gone: {', '.join(sorted(missing))}."
+        )
 
 
 def _send(plan: Sequence[Letter]) -> list[Letter]:

@@ -12,11 +12,14 @@ from rich.table import Table
 from streams.change import Circuit, Listed, Wanted
 from streams.effect import FLOWS, State
 from streams.outbox import Outbox
-from streams.outbox_cli import Moment, ask, print_table, reviewed
+from streams.outbox_cli import Moment, ask, print_table, reviewed, tally
 from streams.reason import MEANINGS
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+# In one transaction: workers write between two of them, and databases limit a statement's parameters.
+AT_ONCE = 500
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
@@ -39,7 +42,6 @@ def _filters(command: Callable[P, T]) -> Callable[P, T]:
         click.option("--site", "instance_id", metavar="INSTANCE_ID", help="Only of this site."),
         click.option("--order", "order_id", metavar="ORDER_ID", help="Only of this order."),
         click.option("--since", type=Moment(), help="Only what changed at this time (ISO 8601) or later."),
-        click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True),
         click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table."),
     )
     for option in reversed(options):
@@ -49,6 +51,7 @@ def _filters(command: Callable[P, T]) -> Callable[P, T]:
 
 @effects.command("list")
 @click.option("--state", type=click.Choice([state.value for state in State]), help="Only in this state.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @_filters
 def list_effects(state: str | None, since: datetime | None, limit: int, as_json: bool, **asked: Any) -> None:
     """Show the newest effects, newest first."""
@@ -90,6 +93,9 @@ def show(key: str, as_json: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="All failed effects that fit the filters.")
 @click.option("--dry-run", is_flag=True, help="Show what would be tried again, and change nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask before many are tried again.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="At most so many, oldest first; KEYS are never cut."
+)
 @_filters
 def redrive(
     keys: tuple[str, ...],
@@ -97,7 +103,7 @@ def redrive(
     dry_run: bool,
     yes: bool,
     since: datetime | None,
-    limit: int,
+    limit: int | None,
     as_json: bool,
     **asked: Any,
 ) -> None:
@@ -109,16 +115,19 @@ def redrive(
     if not (keys or everything or since or any(asked.values())):
         raise click.UsageError("Name effect keys, a filter such as --reason, or --all.")
     wanted = Wanted(**asked, since=since, keys=frozenset(keys) if keys else None)
-    plan = ask(lambda outbox: outbox.redrive(wanted, limit=limit, dry_run=True))
+    fitting = ask(lambda outbox: outbox.redrive(wanted, dry_run=True))
+    limit = None if keys else limit
+    plan = fitting[:limit]
     if plan and not as_json:
         _print_table(plan)
     again = plan if dry_run else _redriven(plan, yes=yes, as_json=as_json)
     if as_json:
         click.echo(_as_json(again))
     verb = "would be tried again" if dry_run else "will be tried again"
-    click.echo(f"{len(again)} failed effects {verb}.", err=True)
+    click.echo(tally(len(again), len(fitting), limit, f"failed effects {verb}"), err=True)
     if keys and len(again) < len(set(keys)):
-        raise click.ClickException(f"{len(set(keys)) - len(again)} of the keys name no failed effect.")
+        fits = " that fits the filters" if since or any(asked.values()) else ""
+        raise click.ClickException(f"{len(set(keys)) - len(again)} of the keys name no failed effect{fits}.")
 
 
 def _redriven(plan: Sequence[Listed], *, yes: bool, as_json: bool) -> list[Listed]:
@@ -126,8 +135,15 @@ def _redriven(plan: Sequence[Listed], *, yes: bool, as_json: bool) -> list[Liste
     if not plan:
         return []
     reviewed(len(plan), "failed effects", yes=yes, as_json=as_json)
-    shown = Wanted(keys=frozenset(one.held.effect.key for one in plan))
-    return ask(lambda outbox: outbox.redrive(shown, limit=len(plan)))
+
+    async def again(outbox: Outbox) -> list[Listed]:
+        done: list[Listed] = []
+        for begin in range(0, len(plan), AT_ONCE):
+            shown = plan[begin : begin + AT_ONCE]
+            done += await outbox.redrive(Wanted(keys=frozenset(one.held.effect.key for one in shown)))
+        return done
+
+    return ask(again)
 
 
 def _print_table(found: Sequence[Listed]) -> None:

@@ -228,10 +228,8 @@ class Outbox:
         found = await self.listing(Wanted(key=key), limit=1)
         return found[0] if found else None
 
-    async def redrive(self, wanted: Wanted, *, limit: int = 100, dry_run: bool = False) -> list[Listed]:
-        """Give failed effects that fit another try, oldest first; returns them as they stood."""
-        again = await self._writer.do(
-            lambda turn: outbox_people.redrive(turn, wanted, limit, dry_run=dry_run)
-        )
+    async def redrive(self, wanted: Wanted, *, dry_run: bool = False) -> list[Listed]:
+        """Give all failed effects that fit another try, oldest first; returns them as they stood."""
+        again = await self._writer.do(lambda turn: outbox_people.redrive(turn, wanted, dry_run=dry_run))
         self.wake()
         return again

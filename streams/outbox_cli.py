@@ -56,6 +56,13 @@ def print_table(table: Table) -> None:
     Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
 
 
+def tally(done: int, fitting: int, limit: int | None, what: str) -> str:
+    """How many it were, and where `--limit` left some that fit, how to reach those."""
+    if limit is None or fitting <= limit:
+        return f"{done} {what}."
+    return f"{done} of {fitting} {what}; run again or raise --limit."
+
+
 def reviewed(number: int, what: str, *, yes: bool, as_json: bool) -> None:
     """Ask once before many are changed; one alone was named, and needs no question.
 

@@ -26,16 +26,16 @@ def listing(turn: Turn, wanted: Wanted, limit: int) -> list[Listed]:
     return [_listed(row) for row in turn.connection.execute(query)]
 
 
-def redrive(turn: Turn, wanted: Wanted, limit: int, *, dry_run: bool) -> list[Listed]:
+def redrive(turn: Turn, wanted: Wanted, *, dry_run: bool) -> list[Listed]:
     """Failed effects that fit become due again with all their attempts; returns them as they stood.
 
     Where a call is still in doubt, the effect comes back as doubtful, so that Wix is asked first.
     """
     query = EFFECT_ROWS.where(EFFECTS.c.state == State.FAILED, *_fits(wanted)).order_by(EFFECTS.c.seq)
-    rows = turn.connection.execute(query.limit(limit).with_for_update(of=EFFECTS)).all()
-    if not dry_run:
-        rows = [row for row in rows if _again(turn, row)]
-    return [_listed(row) for row in rows]
+    if dry_run:
+        return [_listed(row) for row in turn.connection.execute(query)]
+    rows = turn.connection.execute(query.with_for_update(of=EFFECTS)).all()
+    return [_listed(row) for row in rows if _again(turn, row)]
 
 
 def prune(turn: Turn, kept: timedelta, limit: int) -> int:

@@ -139,6 +139,20 @@ class TestRedrive:
         assert agreed.exit_code == 0
         assert len(records(log, PLAN_ORDERS.name)) == 2
 
+    def test_of_a_hundred_and_fifty_reaches_them_all(self, log: KafkaSettings, run: Run) -> None:
+        publish(log, *(a_letter(offset) for offset in range(150)))
+        named = [f"plan-orders/0/{offset}" for offset in range(150)]
+
+        some = run("redrive", "--all", "--limit", "120", "--dry-run")
+        by_place = run("redrive", *named, "--limit", "120", "--dry-run")
+        everything = run("redrive", "--reason", "unexpected", "--yes")
+
+        rest = "120 of 150 records would be sent again to where they came from; run again or raise --limit."
+        assert rest in some.stderr
+        assert (by_place.exit_code, "150 records would" in by_place.stderr) == (0, True)
+        assert (everything.exit_code, "150 records were" in everything.stderr) == (0, True)
+        assert len(records(log, PLAN_ORDERS.name)) == 150
+
     @pytest.mark.parametrize("is_sent", [True, False])
     def test_what_a_crash_left_open_is_looked_up_on_the_log_first(
         self, log: KafkaSettings, run: Run, tmp_path: Path, is_sent: bool

@@ -181,6 +181,38 @@ class TestRedrive:
         assert "1 of the keys name no failed effect" in result.stderr
         assert keys(run("list", "--json", "--state", "done")) == ["done"]
 
+    @pytest.mark.parametrize("words", [["--reason", "refused"], [f"many-{number}" for number in range(150)]])
+    def test_of_a_hundred_and_fifty_reaches_them_all(
+        self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+    ) -> None:
+        monkeypatch.setattr("streams.effects_cli.AT_ONCE", 40)
+        asyncio.run(_refuse(tmp_path, [f"many-{number}" for number in range(150)]))
+        refused = len(keys(run("list", "--json", "--reason", "refused", "--limit", "1000")))
+
+        result = run("redrive", *words, "--yes")
+
+        number = 150 if words[0] == "many-0" else refused
+        assert (result.exit_code, f"{number} failed effects will be" in result.stderr) == (0, True)
+        assert refused == 151
+        waiting = keys(run("list", "--json", "--state", "waiting", "--limit", "1000"))
+        assert len(waiting) == number
+
+    def test_of_some_tells_how_many_are_left_and_what_to_do(self, run: Run) -> None:
+        some = run("redrive", "--all", "--limit", "1")
+
+        assert "1 of 2 failed effects will be tried again; run again or raise --limit." in some.stderr
+        assert keys(run("list", "--json", "--state", "failed")) == ["unclear"]
+
+    def test_keys_are_not_cut_by_a_limit(self, run: Run) -> None:
+        result = run("redrive", "refused", "unclear", "--limit", "1", "--yes")
+
+        assert (result.exit_code, "2 failed effects will be" in result.stderr) == (0, True)
+
+    def test_a_failed_key_outside_the_filter_is_not_called_unfailed(self, run: Run) -> None:
+        result = run("redrive", "refused", "--reason", "out_of_attempts")
+
+        assert "1 of the keys name no failed effect that fits the filters." in result.stderr
+
     def test_without_any_choice_nothing_is_done(self, run: Run) -> None:
         result = run("redrive")
 
@@ -202,6 +234,21 @@ async def _record(folder: Path, key: str) -> None:
     outbox = Outbox(OutboxSettings(data_dir=folder, outbox_url=""))
     await outbox.open()
     await outbox.record(due(an_effect(key)))
+    await outbox.close()
+
+
+async def _refuse(folder: Path, names: list[str]) -> None:
+    outbox = Outbox(OutboxSettings(data_dir=folder, outbox_url=""))
+    await outbox.open()
+    await outbox.record(due(*(an_effect(name, site="many", order=name) for name in names)))
+    left = set(names)
+    while left:
+        for picked in await outbox.pick(Errand(owner="w", flows=(FLOW,), sites=9)):
+            for held in picked.effects:
+                if held.effect.key in left:
+                    await outbox.settle(held, Change(state=State.FAILED, reason="refused"))
+                    left.remove(held.effect.key)
+        await outbox.release("w", ["many"])
     await outbox.close()
 
 
