@@ -197,9 +197,7 @@ def _engine(url: URL, *, create: bool) -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
     if url.database and not create and not Path(url.database).exists():
-        raise FileNotFoundError(
-            "there is no such file; a worker makes it when it first starts, in its own DATA_DIR"
-        )
+        raise FileNotFoundError("there is no such file")
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
@@ -246,4 +244,6 @@ def _deadlock(error: DBAPIError) -> bool:
 def _away(url: URL, error: Exception) -> OutboxAway:
     origin = getattr(error, "orig", None) or error
     cause = str(origin).strip().split("\n")[0] or type(origin).__name__
-    return OutboxAway(url.render_as_string(), cause, is_file=url.get_backend_name() == "sqlite")
+    is_missing = isinstance(error, FileNotFoundError)
+    is_file = url.get_backend_name() == "sqlite"
+    return OutboxAway(url.render_as_string(), cause, is_file=is_file, is_missing=is_missing)

@@ -225,7 +225,8 @@ class TestAway:
         result = run("list")
 
         assert result.exit_code == 1
-        assert "there is no such file" in result.stderr
+        assert "there is no such file. Start the worker once" in result.stderr
+        assert "writable" not in result.stderr
         assert "Traceback" not in result.output
         assert list(tmp_path.iterdir()) == []
 
