@@ -1,4 +1,7 @@
-"""Sites that fail: after three failures running one effect at a time is tried, the rest waits."""
+"""Sites that fail: after three failures running one effect at a time is tried, the rest waits.
+
+A probe only takes an effect that is due: where all of a site's effects wait for hours, nobody asks.
+"""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -10,7 +13,7 @@ from streams.outbox_schema import CIRCUITS
 from streams.outbox_writer import Turn
 
 FAILURES = 3
-# A site that works again is noticed within this.
+# After a failed probe; the next one is what is due then, or the first that falls due.
 LONGEST_PAUSE = timedelta(seconds=60)
 
 _FIND = select(CIRCUITS).where(CIRCUITS.c.instance_id == bindparam("site"))
