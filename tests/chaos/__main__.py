@@ -15,14 +15,29 @@ from sandbox.system import stopping_on_signals
 from tests.chaos.run import NoBrokerOfItsOwn, Plan, run
 
 SEEDS = 2**31
+SOME = click.IntRange(min=1)
+NONE_OR_SOME = click.IntRange(min=0)
+A_WHILE = click.FloatRange(min=0, min_open=True)
 
 
 @click.command()
-@click.option("--effects", default=10_000, show_default=True, help="At least how many effects are due.")
-@click.option("--kills", default=200, show_default=True, help="How many processes are killed (kill -9).")
-@click.option("--workers", default=2, show_default=True, help="How many workers share the outbox.")
-@click.option("--kill-seconds", default=4.0, show_default=True, help="Mean time between two kills.")
-@click.option("--settle-seconds", default=600.0, show_default=True, help="How long it may settle.")
+@click.option(
+    "--effects", type=SOME, default=10_000, show_default=True, help="At least how many effects are due."
+)
+@click.option(
+    "--kills",
+    type=NONE_OR_SOME,
+    default=200,
+    show_default=True,
+    help="How many processes are killed (kill -9).",
+)
+@click.option("--workers", type=SOME, default=2, show_default=True, help="How many workers share the outbox.")
+@click.option(
+    "--kill-seconds", type=A_WHILE, default=4.0, show_default=True, help="Mean time between two kills."
+)
+@click.option(
+    "--settle-seconds", type=A_WHILE, default=600.0, show_default=True, help="How long it may settle."
+)
 @click.option("--seed", type=int, help="Orders, kills and faults are drawn by it [default: random].")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on one line.")
 def main(

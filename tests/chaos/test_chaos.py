@@ -12,7 +12,9 @@ from typing import Any
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
+from tests.chaos.__main__ import main
 from tests.chaos.kills import planned_kills
 
 WORKERS = ("worker", "worker-2")
@@ -72,6 +74,15 @@ def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path) -> None:
     assert run.returncode == 1
     _, alive = psutil.wait_procs(started, timeout=10)
     assert alive == []
+
+
+@pytest.mark.parametrize(
+    "nonsense", [("--effects", "0"), ("--workers", "0"), ("--kills", "-1"), ("--kill-seconds", "0")]
+)
+def test_a_run_that_would_show_nothing_is_refused_before_it_starts(nonsense: tuple[str, str]) -> None:
+    refused = CliRunner().invoke(main, nonsense)
+
+    assert (refused.exit_code, f"Invalid value for '{nonsense[0]}'" in refused.stderr) == (2, True)
 
 
 class TestPlannedKills:
