@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
-from ingest.topics import PLAN_ORDERS
+from ingest.topics import PAYMENTS, PLAN_ORDERS
 from streams.forgotten import Forgotten
 from streams.replay import Rederived, Stretch, rederive, stretch_offsets
 from streams.replay_journal import ReplayJournal, Stopped
+from tests.streams.event_records import a_payment
 from tests.streams.on_the_log import purchases, put_async
+from tests.streams.processes import running
 from tests.streams.town import Town
 from tests.streams.wix_site import SandboxSite
 
@@ -69,3 +73,34 @@ async def test_a_forgotten_site_gets_no_rows(town: Town) -> None:
 
     assert (result.rows, result.forgotten) == (2, 2)
     assert {row.instance_id for row in await town.rows()} == {kept.instance_id}
+
+
+async def test_a_newer_mapping_stands_and_the_past_keeps_the_old_one(town: Town) -> None:
+    """The newer build's rows lie beside the old; what was answered before them is answered again."""
+    await put_async(town.kafka, [a_payment()])
+    await town.absorb()
+    before = datetime.now(UTC).isoformat()
+    then = await _paid(town)
+
+    with running(
+        town.kafka,
+        town.folder,
+        "replay",
+        "rederive",
+        "--topic",
+        PAYMENTS.name,
+        module="tests.streams.newer_build",
+    ) as newer:
+        assert newer.exit_code() == 0, newer.log
+    await town.absorb()
+
+    from_events = [row for row in await town.rows() if row.what == "transaction_status_changed"]
+    assert sorted(row.mapping_version for row in from_events) == [1, 2]
+    assert len({row.row_id for row in from_events}) == 2
+    assert then != "99.00"
+    assert await _paid(town) == "99.00"
+    assert await _paid(town, as_of=before) == then
+
+
+async def _paid(town: Town, **params: str) -> str:
+    return str(sum(Decimal(row["paid"]) for row in await town.report("revenue", **params)))

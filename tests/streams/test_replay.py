@@ -88,6 +88,18 @@ class TestRederive:
         assert "Events are on the log from (UTC): payments 20" in said
         assert rows_count(log) == 2
 
+    def test_it_says_that_nothing_older_than_the_log_can_be_made_again(
+        self, log: KafkaSettings, tmp_path: Path
+    ) -> None:
+        put(log, [a_payment()])
+        moment = datetime.now(UTC).isoformat()
+
+        said = replay(log, tmp_path, "rederive", "--from", "2000-01-01")
+
+        assert "Nothing older can be re-derived of: payments." in said
+        assert "1 records gave 2 rows" in said
+        assert "Nothing older" not in replay(log, tmp_path, "rederive", "--from", moment)
+
     def test_a_topic_a_site_and_a_stretch_of_time_narrow_it(self, log: KafkaSettings, tmp_path: Path) -> None:
         first, second = purchases(2)
         put(log, [first, second, a_payment()])
