@@ -13,7 +13,14 @@ from pydantic import ValidationError
 from analytics.asking import Answer, Owner, Refused
 from analytics.export import ExportNotWritten, Origin, OwnFile, UnknownExport, export_ledger
 from analytics.export import export as write_export
-from analytics.ledger import AnotherLog, Ledger, LedgerDamaged, LedgerLocked, LedgerNotWritten
+from analytics.ledger import (
+    AnotherLog,
+    Ledger,
+    LedgerDamaged,
+    LedgerLocked,
+    LedgerNotOpened,
+    LedgerNotWritten,
+)
 from analytics.parameters import BadParameter
 from analytics.questions import QUESTIONS, Question
 from analytics.rendering import as_json
@@ -30,6 +37,7 @@ _REFUSALS = (
     ExportNotWritten,
     LedgerDamaged,
     LedgerLocked,
+    LedgerNotOpened,
     LedgerNotWritten,
     ReportTimeout,
     ReportTooLarge,

@@ -22,6 +22,18 @@ class LedgerDamaged(Exception):
         self.path = path
 
 
+class LedgerNotOpened(Exception):
+    """There is no opening or making the file: its folder, its rights, its disk, or what DuckDB may take."""
+
+    def __init__(self, path: Path, *, said: str) -> None:
+        super().__init__(
+            f"{path} can't be opened as the ledger: {said.strip().splitlines()[0]}. Name a file that this "
+            "process may write with LEDGER_PATH (or its folder with DATA_DIR), make room on that disk if it "
+            "is full, and look at LEDGER_MEMORY and LEDGER_THREADS; then start again."
+        )
+        self.path = path
+
+
 class LedgerNotWritten(Exception):
     """A transaction was taken back because the disk did not take it; the same rows may be appended again."""
 
@@ -38,6 +50,16 @@ def damage(path: Path, error: duckdb.Error) -> LedgerDamaged | None:
     said = str(error)
     is_damage = "Corrupt" in said or "not a valid DuckDB" in said or "replaying WAL" in said
     return LedgerDamaged(path, said=said) if is_damage else None
+
+
+def unopened(path: Path, error: OSError | duckdb.Error) -> LedgerNotOpened:
+    """The named error for what stood in the way of opening the file."""
+    return LedgerNotOpened(path, said=str(error))
+
+
+def is_of_the_machine(error: duckdb.Error) -> bool:
+    """Whether disk or memory gave out, and not a statement of ours."""
+    return isinstance(error, duckdb.OutOfMemoryException) or any(word in str(error) for word in _FULL)
 
 
 def unwritten(path: Path, error: duckdb.Error) -> LedgerNotWritten | None:

@@ -14,7 +14,15 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from analytics.batch import LedgerRecord, read_batch, utc
-from analytics.damage import LedgerDamaged, LedgerNotWritten, damage, unwritten
+from analytics.damage import (
+    LedgerDamaged,
+    LedgerNotOpened,
+    LedgerNotWritten,
+    damage,
+    is_of_the_machine,
+    unopened,
+    unwritten,
+)
 from analytics.loading import forget_spool, read_spool, spool_files
 from analytics.schema import SchemaMismatch, migrate
 from analytics.spool import spool_line
@@ -27,6 +35,7 @@ __all__ = [
     "Ledger",
     "LedgerDamaged",
     "LedgerLocked",
+    "LedgerNotOpened",
     "LedgerNotWritten",
     "LedgerRecord",
     "PartitionSample",
@@ -119,9 +128,13 @@ class Ledger:
         Raises:
             LedgerLocked: another process still has it open after `wait_seconds`.
             LedgerDamaged: the file is not what DuckDB wrote.
+            LedgerNotOpened: the file can't be made or opened where it should be.
             SchemaMismatch: a newer build wrote it.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unopened(path, error) from error
         connection = _connect(path, time.monotonic() + wait_seconds, share)
         try:
             migrate(connection)
@@ -129,8 +142,10 @@ class Ledger:
             connection.execute(f"set allowed_directories = [{_folder(_beside(path, 'spool'))}]")
             connection.execute("set enable_external_access = false")
             connection.execute("set lock_configuration = true")
-        except BaseException:
+        except BaseException as error:
             connection.close()
+            if isinstance(error, duckdb.Error) and is_of_the_machine(error):
+                raise unopened(path, error) from error
             raise
         ledger = cls(path, connection, share)
         ledger.publish()
@@ -364,10 +379,7 @@ def _connect(path: Path, deadline: float, share: Share) -> DuckDBPyConnection:
         except duckdb.Error as error:
             holder = _HOLDER.search(str(error))
             if holder is None:
-                broken = damage(path, error)
-                if broken is None:
-                    raise
-                raise broken from error
+                raise (damage(path, error) or unopened(path, error)) from error
             if time.monotonic() >= deadline:
                 raise LedgerLocked(path, f"{holder['program']} (process {holder['pid']})") from error
         time.sleep(0.2)

@@ -14,6 +14,7 @@ from analytics.ledger import (
     Ledger,
     LedgerDamaged,
     LedgerLocked,
+    LedgerNotOpened,
     LedgerNotWritten,
     LedgerRecord,
     PartitionSample,
@@ -135,21 +136,23 @@ async def opened(path: Path, share: Share) -> LedgerSeat:
     """A seat at the ledger, as soon as no other process has it; says once who has.
 
     Raises:
-        Refusal: another build wrote the file, or it is damaged.
+        Refusal: another build wrote the file, it is damaged, or there is no opening it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     own, said = ownership(path), False
     while True:
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             own.acquire(blocking=False)
             ledger = await asyncio.to_thread(Ledger.open, path, wait_seconds=OPEN_SECONDS, share=share)
             return LedgerSeat(ledger, own)
-        except (LedgerDamaged, SchemaMismatch) as error:
+        except (LedgerDamaged, LedgerNotOpened, SchemaMismatch) as error:
             raise Refusal(f"{error}") from error
         except (Timeout, LedgerLocked):
             if not said:
                 log.warning("%s Waiting for it.", await asyncio.to_thread(_who, path))
             said = True
+        except OSError as error:
+            raise Refusal(f"{LedgerNotOpened(path, said=str(error))}") from error
         await asyncio.sleep(RETRY_SECONDS)
 
 

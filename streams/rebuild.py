@@ -9,7 +9,15 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-from analytics.ledger import AnotherLog, Ledger, LedgerDamaged, LedgerLocked, SchemaMismatch, spool_line
+from analytics.ledger import (
+    AnotherLog,
+    Ledger,
+    LedgerDamaged,
+    LedgerLocked,
+    LedgerNotOpened,
+    SchemaMismatch,
+    spool_line,
+)
 from ingest.admin import end_offsets, topic_ids
 from ingest.settings import KafkaSettings
 from ingest.topics import ORDER_LIFECYCLE
@@ -61,6 +69,8 @@ async def begun(path: Path, topic_id: str, *, anew: bool = False) -> tuple[Ledge
         offset = await asyncio.to_thread(ledger.next_offset, TOPIC, 0, topic_id)
     except LedgerLocked as error:
         raise Refusal(f"Another rebuild is at {path.name}: {error.holder}.") from error
+    except LedgerNotOpened as error:
+        raise Refusal(f"{error}") from error
     except (LedgerDamaged, SchemaMismatch, AnotherLog):
         discard(path)
         ledger, offset = await asyncio.to_thread(Ledger.open, path), 0

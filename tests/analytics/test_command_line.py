@@ -68,6 +68,26 @@ class TestInit:
         assert made.exists()
         assert "is up to date" in second.stderr
 
+    @pytest.mark.parametrize(
+        ("where", "why"),
+        [
+            ("", "s a directory"),
+            ("/dev/full", "No space left"),
+            ("file/ledger.duckdb", "File exists"),
+            ("/proc/none/ledger.duckdb", "No such file"),
+        ],
+    )
+    def test_where_no_ledger_can_be_says_why_and_what_to_do(
+        self, where: str, why: str, tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").touch()
+
+        refused = analytics(tmp_path / where, "init")
+
+        assert (refused.returncode, why in refused.stderr) == (1, True), refused.stderr
+        assert "with LEDGER_PATH" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
 
 class TestReport:
     def test_reads_the_file_while_nobody_owns_it(self, path: Path) -> None:
