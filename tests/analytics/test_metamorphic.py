@@ -1,4 +1,8 @@
-"""What no change of delivery may change, and what must add up, on made-up histories."""
+"""What no change of delivery may change, and what must add up, on made-up histories.
+
+Each run makes others: four for another site, five for delivery, six for splitting, eight for identities.
+That is what ten seconds each allow.
+"""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -17,13 +21,18 @@ from tests.analytics.lives import history
 from tests.analytics.one_of_everything import HISTORY, everything
 from tests.empty_ledger import open_ledger
 
-modest = settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SEEDS = st.integers(0, 10_000)
 CAUSES = ("voluntary", "involuntary", "owner", "completed", "unknown")
 OUTCOMES = ("done", "suppressed", "waiting", "failed", "open")
 
 # Of the whole log, or of all flows: what a site adds is seen there whichever site is asked for.
 OF_NO_SITE = {"conservation", "lag", "flows_paused"}
+
+
+def made_up(histories: int) -> settings:
+    """So many examples, however long each takes."""
+    unneeded = [HealthCheck.function_scoped_fixture]
+    return settings(max_examples=histories, deadline=None, suppress_health_check=unneeded)
 
 
 @contextmanager
@@ -39,7 +48,7 @@ def told(folders: pytest.TempPathFactory, rows: Sequence[LifecycleRow]) -> Itera
 
 
 class TestOrderOfArrival:
-    @modest
+    @made_up(5)
     @given(seed=SEEDS)
     def test_is_irrelevant_and_so_are_duplicates(
         self, seed: int, tmp_path_factory: pytest.TempPathFactory
@@ -54,7 +63,7 @@ class TestOrderOfArrival:
 
 
 class TestAnotherSite:
-    @modest
+    @made_up(4)
     @given(seed=SEEDS)
     def test_changes_nothing_of_ours(self, seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
         chance = random.Random(seed)
@@ -99,7 +108,7 @@ def sums(ledger: Ledger, report: str, names: Sequence[str], begin: float, end: f
 
 
 class TestSplitting:
-    @modest
+    @made_up(6)
     @given(seed=SEEDS, cut=st.integers(1, 59))
     def test_a_period_is_the_sum_of_its_parts(
         self, seed: int, cut: int, tmp_path_factory: pytest.TempPathFactory
@@ -120,7 +129,7 @@ class TestSplitting:
 
 
 class TestIdentities:
-    @modest
+    @made_up(8)
     @given(seed=SEEDS)
     def test_hold_in_every_bucket(self, seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
         """Stock and flow, by state as well; MRR and its movements; causes; outcomes; parts of a whole."""
