@@ -43,7 +43,8 @@ def open_by_state(table: pd.DataFrame) -> Spec:
 
 def state_bars(table: pd.DataFrame) -> Spec:
     """Orders by state, each bar labelled in place with its count and share."""
-    data = table.groupby("state", as_index=False)["orders"].sum().sort_values("orders", ascending=False)
+    counted = pd.DataFrame(table.groupby("state", as_index=False)["orders"].sum())
+    data = counted.sort_values(by="orders", ascending=False)
     data["label"] = [f"{n:,} · {n / data['orders'].sum():.1%}" for n in data["orders"]]
     data["name"] = data["state"].str.replace("_", " ")
     colours = [STATE_COLOURS.get(state, PLUM) for state in data["state"]]

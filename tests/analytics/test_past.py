@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -68,8 +69,8 @@ class TestPast:
         tell(ledger, [store_order("o1", "approved", at(1), paid="PAID")], known_at=at(1))
         tell(ledger, [store_order("o1", "canceled", at(3), status="CANCELED")], known_at=at(3))
 
-        moments = (None, at(2).isoformat(), None, at(4).isoformat())
-        states = [ask(ledger, "orders", as_of=moment)[0]["state"] for moment in moments]
+        asked: list[dict[str, Any]] = [{}, {"as_of": at(2).isoformat()}, {}, {"as_of": at(4).isoformat()}]
+        states = [ask(ledger, "orders", **more)[0]["state"] for more in asked]
 
         assert states == ["canceled", "approved", "canceled", "canceled"]
 

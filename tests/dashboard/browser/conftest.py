@@ -20,7 +20,7 @@ from tests.empty_ledger import open_ledger
 Opener = Callable[..., Seen]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, named by CHROMIUM or found on the path."""
     path = chromium_path()
@@ -33,7 +33,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     """Months of six shops up to now."""
     found = open_ledger(tmp_path_factory.mktemp("months") / "ledger.duckdb")
@@ -42,7 +42,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     found.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def url(chromium: Browser, ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The dashboard over those months. Without a browser nothing is started."""
     folder: Path = tmp_path_factory.mktemp("dashboard")
