@@ -1,6 +1,7 @@
 """A report becomes the numbers on cards: totals, last values, series for sparklines. No I/O."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
@@ -40,6 +41,56 @@ def whole(table: pd.DataFrame) -> pd.DataFrame:
     return table[~table["is_partial"].astype(bool)] if "is_partial" in table else table
 
 
+def compared(
+    label: str,
+    spelled: Callable[[float | None], str],
+    now: float | None,
+    before: float | None,
+    *,
+    meaning: str,
+    good: Good = "neither",
+    change: Callable[[float | None, float | None], str | int | None] = spelling.change,
+    series: list[float] | None = None,
+) -> Card:
+    """A card with a number, what it was before, and how it changed (of fractions: `spelling.points`)."""
+    return Card(
+        label=label,
+        value=spelled(now),
+        delta=change(now, before),
+        before=None if before is None else f"from {spelled(before)}",
+        meaning=meaning,
+        good=good,
+        series=series or [],
+    )
+
+
+def fraction(
+    label: str,
+    now: float | None,
+    before: float | None,
+    *,
+    meaning: str,
+    good: Good = "neither",
+    series: list[float] | None = None,
+) -> Card:
+    """A card with a fraction as percent; its change is in points."""
+    return compared(
+        label,
+        spelling.percent,
+        now,
+        before,
+        meaning=meaning,
+        good=good,
+        change=spelling.points,
+        series=series,
+    )
+
+
+def series(table: pd.DataFrame, column: str) -> list[float]:
+    """Whole buckets only: a sparkline that falls to zero at one in the morning tells nothing."""
+    return [float(value) for value in whole(table)[column].dropna()]
+
+
 def counted(
     label: str,
     table: pd.DataFrame,
@@ -50,8 +101,8 @@ def counted(
     good: Good = "neither",
 ) -> Card:
     """A card with a column's total over the period, beside the period before."""
-    card = Card(label=label, value="", meaning=meaning, good=good, series=_series(table, column))
-    return _compared(card, total(table, column), total(previous, column))
+    now, before, way = total(table, column), total(previous, column), series(table, column)
+    return compared(label, spelling.count, now, before, meaning=meaning, good=good, series=way)
 
 
 def standing(
@@ -64,8 +115,8 @@ def standing(
     good: Good = "neither",
 ) -> Card:
     """A card with a column's last value (a stock, not a flow), beside the end of the period before."""
-    card = Card(label=label, value="", meaning=meaning, good=good, series=_series(table, column))
-    return _compared(card, last(table, column), last(previous, column))
+    now, before, way = last(table, column), last(previous, column), series(table, column)
+    return compared(label, spelling.count, now, before, meaning=meaning, good=good, series=way)
 
 
 def share(
@@ -81,16 +132,9 @@ def share(
     """A card with one total as a share of another; its change is in points."""
     now, before = _ratio(table, part, whole_column), _ratio(previous, part, whole_column)
     days = whole(table)
-    series = days[part] / days[whole_column].where(days[whole_column] > 0) if len(days) else pd.Series()
-    return Card(
-        label=label,
-        value=spelling.percent(now),
-        delta=spelling.points(now, before),
-        before=f"from {spelling.percent(before)}" if before is not None else None,
-        meaning=meaning,
-        good=good,
-        series=[float(value) for value in series.dropna()],
-    )
+    shares = days[part] / days[whole_column].where(days[whole_column] > 0) if len(days) else pd.Series()
+    way = [float(value) for value in shares.dropna()]
+    return fraction(label, now, before, meaning=meaning, good=good, series=way)
 
 
 def rate(
@@ -104,15 +148,7 @@ def rate(
 ) -> Card:
     """A card with the rate of the last whole bucket, beside that of the period before, in points."""
     now, before = last(whole(table), column), last(whole(previous), column)
-    return Card(
-        label=label,
-        value=spelling.percent(now),
-        delta=spelling.points(now, before),
-        before=f"from {spelling.percent(before)}" if before is not None else None,
-        meaning=meaning,
-        good=good,
-        series=_series(table, column),
-    )
+    return fraction(label, now, before, meaning=meaning, good=good, series=series(table, column))
 
 
 def first_month(grid: pd.DataFrame) -> str:
@@ -138,7 +174,7 @@ def by_site(known: pd.DataFrame, flow: pd.DataFrame, before: pd.DataFrame) -> pd
     then = _by_group(before, "placed")
     found = pd.DataFrame({"site": known["name"].fillna(known["site"]) if "name" in known else known["site"]})
     ids = list(known["site"])
-    found["trend"] = [_series(flow[flow["group"] == one], "placed") for one in ids]
+    found["trend"] = [series(flow[flow["group"] == one], "placed") for one in ids]
     found["placed"] = [placed.get(one, 0) for one in ids]
     found["change"] = [spelling.relative(placed.get(one, 0), then.get(one)) for one in ids]
     found["open"], found["late"] = list(known["open"]), list(known["late"])
@@ -156,17 +192,3 @@ def _ratio(table: pd.DataFrame, part: str, whole_column: str) -> float | None:
     base = total(table, whole_column)
     above = total(table, part)
     return above / base if base and above is not None else None
-
-
-def _compared(card: Card, now: float | None, before: float | None) -> Card:
-    return replace(
-        card,
-        value=spelling.count(now),
-        delta=spelling.change(now, before),
-        before=f"from {spelling.count(before)}" if before is not None else None,
-    )
-
-
-def _series(table: pd.DataFrame, column: str) -> list[float]:
-    """Whole buckets only: a sparkline that falls to zero at one in the morning tells nothing."""
-    return [float(value) for value in whole(table)[column].dropna()]

@@ -40,14 +40,13 @@ def latency(total: pd.DataFrame, before: pd.DataFrame, by_time: pd.DataFrame, ta
     within, then = cards.last(total, "within_target"), cards.last(before, "within_target")
     return [
         *found,
-        Card(
-            label=f"Within {target:g} h",
-            value=spelling.percent(within),
-            delta=spelling.points(within, then),
-            before=_from(spelling.percent(then), then),
+        cards.fraction(
+            f"Within {target:g} h",
+            within,
+            then,
             good="up",
             meaning=WITHIN.format(target=target),
-            series=_series(by_time, "within_target"),
+            series=cards.series(by_time, "within_target"),
         ),
         _compared(
             "Orders measured",
@@ -148,38 +147,15 @@ def _compared(
     good: cards.Good,
     meaning: str,
 ) -> Card:
-    now, then = cards.last(total, column), cards.last(before, column)
-    return Card(
-        label=label,
-        value=spelled(now),
-        delta=spelling.change(now, then),
-        before=_from(spelled(then), then),
-        good=good,
-        meaning=meaning,
-        series=_series(by_time, column),
-    )
+    now, then, way = cards.last(total, column), cards.last(before, column), cards.series(by_time, column)
+    return cards.compared(label, spelled, now, then, good=good, meaning=meaning, series=way)
 
 
 def _rate(
     label: str, found: pd.DataFrame, before: pd.DataFrame, column: str, *, good: cards.Good, meaning: str
 ) -> Card:
     now, then = cards.last(found, column), cards.last(before, column)
-    return Card(
-        label=label,
-        value=spelling.percent(now),
-        delta=spelling.points(now, then),
-        before=_from(spelling.percent(then), then),
-        good=good,
-        meaning=meaning,
-    )
-
-
-def _from(spelled: str, value: float | None) -> str | None:
-    return None if value is None else f"from {spelled}"
-
-
-def _series(by_time: pd.DataFrame, column: str) -> list[float]:
-    return [float(value) for value in cards.whole(by_time)[column].dropna()]
+    return cards.fraction(label, now, then, good=good, meaning=meaning)
 
 
 def _upper(sentence: str) -> str:

@@ -1,5 +1,7 @@
 """Failures: what needs a person, why, and the command that tries it again. The page changes nothing."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -91,10 +93,7 @@ def _failed(failed: pd.DataFrame) -> None:
         key="failed",
         empty="No effect has failed.",
     )
-    if chosen is not None:
-        _advice(next_steps.of_effect(failed.iloc[chosen]), next_steps.effect_commands(failed.iloc[chosen]))
-    elif len(failed):
-        _advice(next_steps.of_effect(failed.iloc[0]), next_steps.effect_commands(failed.iloc[0]), newest=True)
+    _advise(failed, chosen, next_steps.of_effect, next_steps.effect_commands)
 
 
 def _dead(dead: pd.DataFrame) -> None:
@@ -106,11 +105,18 @@ def _dead(dead: pd.DataFrame) -> None:
         key="dead_letters",
         empty="Every record could be read.",
     )
-    if len(dead):
-        row = dead.iloc[chosen or 0]
-        _advice(next_steps.of_letter(row), next_steps.letter_commands(row), newest=chosen is None)
+    _advise(dead, chosen, next_steps.of_letter, next_steps.letter_commands)
 
 
-def _advice(words: str, commands: str, *, newest: bool = False) -> None:
-    st.markdown(f"**{'What to do about the newest' if newest else 'What to do'}:** {words}")
-    st.code(commands, language=None)
+def _advise(
+    rows: pd.DataFrame,
+    chosen: int | None,
+    words: Callable[[pd.Series], str],
+    commands: Callable[[pd.Series], str],
+) -> None:
+    """What to do about the chosen row, or about the newest until one is chosen."""
+    if rows.empty:
+        return
+    row, about = rows.iloc[chosen or 0], "What to do about the newest" if chosen is None else "What to do"
+    st.markdown(f"**{about}:** {words(row)}")
+    st.code(commands(row), language=None)
