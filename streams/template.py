@@ -19,10 +19,6 @@ PREVIEW_LENGTH = 256
 LONGEST_TEXT = 14000
 # Another's words must not make a line that looks like a reference of ours.
 _REFERENCE_LINE = re.compile(r"(\s*)Ref\.(?=\s*[A-Z2-7]{6}\s*$)")
-_ASK_FIRST = (
-    "Ask first whether there is one: {% if name %}…{% endif %}, and say with else what is shown else."
-)
-_LOOK_AT_FILTERS = "Look at the filters and comparisons: is each given what it takes?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,6 @@ _ALLOWED = (
 _USE_FILTER = "A template can't look inside a value or call anything: use a filter, such as {{ name|upper }}."
 _NO_ARITHMETIC = "A template can't compute: take out the sum, and let a field say it."
 _NO_REPEAT = "A template can't repeat anything: write each line once, and show it where {% if … %} says so."
-_NO_VALUES = "A template keeps no values of its own: write the value where it is shown."
 _NO_PARTS = "Each template stands alone: put the text itself here, and take the tag out."
 _TAKE_OUT = "Take it out: templates show fields, filtered, under conditions."
 # What people write most, and what to do instead.

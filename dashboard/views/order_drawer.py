@@ -20,15 +20,6 @@ FACTS = [
     "currency",
     "customer",
 ]
-MILESTONES = [
-    "placed_at",
-    "paid_at",
-    "first_fulfilled_at",
-    "fulfilled_at",
-    "canceled_at",
-    "started_at",
-    "ended_at",
-]
 TIMELINE = ["happened_at", "what", "status", "detail", "since_previous_hours"]
 EFFECTS = [
     "flow",
