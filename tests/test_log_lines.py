@@ -136,8 +136,12 @@ class TestRooms:
 
 
 @pytest.fixture
-def kept_logging() -> Iterator[None]:
-    """The run's own logging is put back afterwards."""
+def kept_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Logging as a room finds it, whatever other tests imported; the run's own is put back afterwards."""
+    # Streamlit takes uvicorn's loggers for itself when it is imported: no room but the dashboard imports it.
+    for name in ("uvicorn", "uvicorn.error"):
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield

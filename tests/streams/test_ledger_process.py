@@ -181,8 +181,8 @@ class TestStarting:
             assert "REPORTS_TOKEN" in ledger.log
             assert not (tmp_path / "ledger.duckdb").exists()
 
-    def test_with_a_token_it_may_be_and_asks_for_it(self, kafka: KafkaSettings, tmp_path: Path) -> None:
-        with running(kafka, tmp_path, "ledger", REPORTS_HOST="0.0.0.0", REPORTS_TOKEN="secret") as ledger:
+    def test_with_a_token_it_may_be_and_asks_for_it(self, log: KafkaSettings, tmp_path: Path) -> None:
+        with running(log, tmp_path, "ledger", REPORTS_HOST="0.0.0.0", REPORTS_TOKEN="secret") as ledger:
             address = f"http://127.0.0.1:{ledger.reports_port}/reports"
             wait_until(lambda: _status(address) == 401, process=ledger)
 
