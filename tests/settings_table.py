@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from pydantic import SecretStr
@@ -70,7 +71,7 @@ def settings(*rooms: str) -> list[Setting]:
             rows[name.upper()] = Setting(
                 name=name.upper(),
                 default=before.default if before else _spelled(field.default),
-                about=before.about if before else field.description or "",
+                about=before.about if before else " ".join((field.description or "").split()),
                 rooms=tuple(dict.fromkeys([*(before.rooms if before else ()), *readers])),
             )
     return list(rows.values())
@@ -99,7 +100,7 @@ def env_example() -> str:
         text += ["", f"# ---- {title} ----"]
         for row in rows:
             line = f"# {row.name}=" if row.default is None else f"{row.name}={row.default}"
-            text += ["", f"# {row.about}", line]
+            text += ["", *wrap(row.about, width=110, initial_indent="# ", subsequent_indent="# "), line]
     return "\n".join(text) + "\n"
 
 

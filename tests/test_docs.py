@@ -12,6 +12,8 @@ from analytics.contract import METHODS
 from tests.metrics_tables import PAGE as METRICS
 from tests.metrics_tables import methods_table, page_with_tables
 from tests.settings_table import (
+    BEGIN,
+    END,
     PRODUCT,
     env_example,
     readme_with_tables,
@@ -109,6 +111,16 @@ class TestSettings:
     def test_the_tables_of_the_readme_are_what_the_classes_say(self) -> None:
         """Write them anew with: python -m tests.settings_table"""
         assert readme_with_tables(README) == README
+
+    def test_every_line_of_env_example_is_a_setting_or_a_comment(self) -> None:
+        lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+
+        assert [line for line in lines if line and not re.match(r"# |[A-Z_]+=", line)] == []
+
+    def test_a_row_of_a_table_is_one_line(self) -> None:
+        inside = README.partition(BEGIN)[2].partition(END)[0].strip().splitlines()
+
+        assert [line for line in inside if not re.fullmatch(r"\|.*\|", line)] == []
 
     @pytest.mark.parametrize("kind", settings_classes(*PRODUCT), ids=lambda kind: kind.__name__)
     def test_copying_env_example_changes_nothing(self, kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
