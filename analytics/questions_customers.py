@@ -11,11 +11,7 @@ from analytics.contract import (
 )
 from analytics.parameters import Parameter
 
-POPULATION = choice_of("population", ("paying", "all"), "paying customers, or all with a subscription")
 MONTHS_FIRST = choice_of("grain", ("month", "week", "day"), "length of a bucket")
-TRIAL_METHOD = choice_of(
-    "method", ("chartmogul", "stripe"), "trials begun in the bucket, or ended in the 30 days to its end"
-)
 
 CUSTOMERS = (
     Question(

@@ -247,7 +247,8 @@ class TestClosing:
             ledger.close()
 
             for reader in readers:
-                reader.join()
+                reader.join(timeout=30)
+            assert not any(reader.is_alive() for reader in readers)
             Ledger.open(ledger.path).close()
 
 

@@ -74,7 +74,7 @@ class TestRefusals:
     ) -> None:
         """A currency, a site, a time without a history: no rows, or rows that count nothing."""
         nothing: list[dict[str, str]] = [
-            {"currency": "XXX"},
+            {"currency": "CHF"},
             {"site": "nowhere"},
             {"start": "2099-01-01"},
             {"start": "2099-01-01", "end": "2100-01-01", "tz": "Asia/Kathmandu"},

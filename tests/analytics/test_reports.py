@@ -50,4 +50,5 @@ class TestContract:
                 for choice in parameter.choices:
                     given = {parameter.name: [choice], "order_id": ["o1"], "start": ["2026-04-30T22:00Z"]}
                     known = {each.name for each in question.parameters}
-                    reports.run(question.name, {key: given[key] for key in given if key in known})
+                    report = reports.run(question.name, {key: given[key] for key in given if key in known})
+                    assert report.table.column_names == REPORTS[question.name][1].split(), choice

@@ -157,6 +157,7 @@ class TestRebuild:
             wait_until(lambda: (tmp_path / "ledger.duckdb.next.failed").exists(), process=owner)
             put_rows(log, purchases(1))
             _reads(owner, 2)
+            assert owner.ready()
 
 
 def _reads(owner: Process, number: int) -> None:

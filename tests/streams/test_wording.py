@@ -86,7 +86,7 @@ class TestMoney:
     def test_what_is_no_sum_of_money_is_left_out(self, amount: str, currency: str | None) -> None:
         assert wording.money(Decimal(amount), currency, wording.ENGLISH) is None
 
-    @given(st.decimals(), st.sampled_from(["EUR", "JPY", "KWD", "XXX"]), st.sampled_from(["en", "he", "hi"]))
+    @given(st.decimals(), st.sampled_from(["EUR", "JPY", "KWD", "ZZZ"]), st.sampled_from(["en", "he", "hi"]))
     def test_no_amount_is_too_odd_to_be_judged(self, amount: Decimal, currency: str, tag: str) -> None:
         text = wording.money(amount, currency, locale(tag))
 
