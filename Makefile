@@ -5,6 +5,9 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help demo test chaos check bench browser screenshots lock clean
 
+# Compiled once and kept: otherwise each of the many processes of a run compiles every package it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv/bin/python
 UV := uv pip compile --universal --generate-hashes --no-annotate --no-emit-index-url --quiet \
 	--python-version 3.11 --custom-compile-command "make lock"
