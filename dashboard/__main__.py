@@ -2,8 +2,9 @@
 
 import os
 import sys
-from ipaddress import ip_address
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import click
 from pydantic import ValidationError
@@ -18,6 +19,12 @@ It shows orders and customers' ids to whoever can reach it, so it does not start
 Configure OIDC in {secrets} (https://docs.streamlit.io/develop/concepts/connections/authentication),
 or leave DASHBOARD_HOST at 127.0.0.1 and put a proxy with a login in front; where that proxy is on
 another machine or container, DASHBOARD_BEHIND_PROXY=true says so."""
+
+HALF_A_LOGIN = """\
+The dashboard would listen on {host}, beyond this machine, but nobody could log in: [auth] in {secrets}
+lacks {missing}.
+Add what is missing (https://docs.streamlit.io/develop/concepts/connections/authentication)."""
+PROVIDER_KEYS = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
 
 
 @click.command()
@@ -34,7 +41,7 @@ def main() -> None:
       DASHBOARD_SITE_IDS      instanceId=metaSiteId, …: links from an order to its page at Wix
     """  # noqa: D301 - click reads \b as "keep these lines"
     settings = _settings()
-    if not settings.dashboard_behind_proxy:
+    if settings.needs_login:
         refuse_open_door(settings.dashboard_host)
     arguments = [
         *(sys.executable, "-m", "streamlit", "run", str(HERE / "served.py")),
@@ -59,17 +66,26 @@ def _settings() -> DashboardSettings:
 def refuse_open_door(host: str) -> None:
     """Stop with exit code 2 rather than show customers' data to a network without a login."""
     secrets = Path(".streamlit/secrets.toml").absolute()
-    if _is_this_machine(host) or (secrets.exists() and "[auth]" in secrets.read_text(encoding="utf-8")):
+    provider = _provider(secrets)
+    if provider is None:
+        sentence = OPEN_TO_THE_WORLD.format(host=host, secrets=secrets)
+    elif missing := [name for name in PROVIDER_KEYS if not provider.get(name)]:
+        sentence = HALF_A_LOGIN.format(host=host, secrets=secrets, missing=", ".join(missing))
+    else:
         return
-    click.echo(OPEN_TO_THE_WORLD.format(host=host, secrets=secrets), err=True)
+    click.echo(sentence, err=True)
     raise SystemExit(2)
 
 
-def _is_this_machine(host: str) -> bool:
+def _provider(secrets: Path) -> dict[str, Any] | None:
+    """What [auth] says; None where there is none."""
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        found = tomllib.loads(secrets.read_text(encoding="utf-8")).get("auth")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise click.UsageError(f"{secrets} can't be read: {error}. It configures the login.") from None
+    return found if isinstance(found, dict) else None
 
 
 if __name__ == "__main__":

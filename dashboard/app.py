@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from dashboard import frame
+from dashboard import frame, login
 from dashboard.views import churn, failures, fulfillment, orders, pipeline
 
 AUTO_REFRESH = "Draws the page anew when the ledger has a newer version, at most every quarter of a minute."
@@ -16,7 +16,7 @@ def main() -> None:
     """Draw the frame and the page that the URL names."""
     # An icon of our own: without one the browser would fetch the page's symbol from another host.
     st.set_page_config(page_title="Orderline", page_icon=str(STATIC / "icon.svg"), layout="wide")
-    _let_in()
+    login.let_in()
     st.logo(str(STATIC / "logo.svg"), icon_image=str(STATIC / "icon.svg"))
     page = st.navigation(
         {
@@ -46,7 +46,7 @@ def main() -> None:
     with st.sidebar:
         st.toggle("Auto-refresh", value=True, key="auto_refresh", help=AUTO_REFRESH)
         st.selectbox("Time zone", _zones(), key="tz", bind="query-params")
-        if _wants_login():
+        if login.is_configured():
             st.button("Log out", type="tertiary", icon=":material/logout:", on_click=st.logout)
     head, state = st.columns([2, 3], vertical_alignment="center")
     head.header(page.title, anchor=False)
@@ -55,23 +55,6 @@ def main() -> None:
     page.run()
     with state:
         frame.strip()
-
-
-def _let_in() -> None:
-    """Where OIDC is configured (`[auth]` in .streamlit/secrets.toml), nobody sees a page without a login."""
-    if not _wants_login() or st.user.get("is_logged_in", False):
-        return
-    st.title("Orderline", anchor=False)
-    st.caption("Orders, churn and fulfillment of your sites. Please log in to see them.")
-    st.button("Log in", type="primary", icon=":material/login:", on_click=st.login)
-    st.stop()
-
-
-def _wants_login() -> bool:
-    try:
-        return "auth" in st.secrets
-    except FileNotFoundError:
-        return False
 
 
 def _zones() -> list[str]:

@@ -147,9 +147,9 @@ def _get(path: str, params: Params) -> httpx.Response:
 @cache
 def _http() -> httpx.Client:
     settings = DashboardSettings()
-    token = settings.reports_token.get_secret_value()
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx.Client(base_url=settings.reports_url, headers=headers, timeout=TIMEOUT_SECONDS)
+    return httpx.Client(
+        base_url=settings.reports_url, headers=settings.reports_headers, timeout=TIMEOUT_SECONDS
+    )
 
 
 def _flat(params: Mapping[str, Any]) -> Params:

@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from dashboard import charts, charts_orders
 from dashboard.settings import DashboardSettings
+from dashboard.way_back import WayBack
 
 logger = logging.getLogger(__name__)
 
@@ -39,11 +40,12 @@ async def warmed_up(app: st.App) -> AsyncIterator[dict[str, Any]]:
 async def health(request: Request) -> JSONResponse:
     """Whether the pages have numbers to show, and through when."""
     settings = DashboardSettings()
-    token = settings.reports_token.get_secret_value()
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    asking = httpx.AsyncClient(
+        base_url=settings.reports_url, headers=settings.reports_headers, timeout=HEALTH_SECONDS
+    )
     try:
-        async with httpx.AsyncClient(base_url=settings.reports_url, timeout=HEALTH_SECONDS) as http:
-            answer = (await http.get("/version", headers=headers)).raise_for_status().json()
+        async with asking as http:
+            answer = (await http.get("/version")).raise_for_status().json()
     except (httpx.HTTPError, ValueError) as error:
         return JSONResponse({"status": "no_reports", "why": type(error).__name__}, status_code=503)
     through = answer.get("data_through")
@@ -63,5 +65,5 @@ app = st.App(
     lifespan=warmed_up,
     routes=[Route("/api/health", health)],
     # Streamlit compresses nothing by itself: 5.8 MB at a first visit become 2 MB.
-    middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
+    middleware=[Middleware(WayBack), Middleware(GZipMiddleware, minimum_size=1000)],
 )

@@ -1,5 +1,6 @@
 """Settings of the dashboard, from the environment and `.env`."""
 
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -43,7 +44,25 @@ class DashboardSettings(BaseSettings):
     dashboard, after `/dashboard/`."""
 
     @property
+    def reports_headers(self) -> dict[str, str]:
+        """What every request to the report service carries."""
+        token = self.reports_token.get_secret_value()
+        return {"Authorization": f"Bearer {token}"} if token else {}
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether others than this machine can reach the pages, and nobody in front asks who they are."""
+        return not self.dashboard_behind_proxy and not _is_this_machine(self.dashboard_host)
+
+    @property
     def site_ids(self) -> dict[str, str]:
         """Meta site id by instanceId."""
         pairs = (pair.partition("=") for pair in self.dashboard_site_ids.split(",") if "=" in pair)
         return {instance.strip(): site.strip() for instance, _, site in pairs}
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -46,13 +46,21 @@ def served(app: ASGIApp) -> Iterator[str]:
 
 
 @contextmanager
-def dashboard(reports_url: str, folder: Path) -> Iterator[str]:
-    """The dashboard as `python -m dashboard` serves it, reading reports from there."""
-    port = _free_port()
-    environment = {**os.environ, "REPORTS_URL": reports_url, "DASHBOARD_PORT": str(port)}
+def dashboard(reports_url: str, folder: Path, *, home: Path = ROOT, port: int | None = None) -> Iterator[str]:
+    """The dashboard as `python -m dashboard` serves it, reading reports from there.
+
+    `home` is where it finds `.streamlit/secrets.toml`, if it is to have any.
+    """
+    port = port or free_port()
+    environment = {
+        **os.environ,
+        "REPORTS_URL": reports_url,
+        "DASHBOARD_PORT": str(port),
+        "PYTHONPATH": str(ROOT),
+    }
     with (folder / f"dashboard-{port}.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard"], cwd=ROOT, env=environment, stdout=log, stderr=log
+            [sys.executable, "-m", "dashboard"], cwd=home, env=environment, stdout=log, stderr=log
         )
     try:
         url = f"http://127.0.0.1:{port}"
@@ -75,7 +83,7 @@ def _until_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
     raise AssertionError("the dashboard did not start")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
     return port
