@@ -28,7 +28,7 @@ demo: .venv/.ready
 
 # Most tests wait for a process, a broker or a disk: three at once keep two cores busy.
 test: .venv/.ready
-	@exec $(VENV) -m pytest $(or $(ARGS),--numprocesses=3 --dist=loadgroup)
+	@exec $(VENV) -m pytest $(or $(ARGS),--numprocesses=3 --no-loadscope-reorder)
 
 chaos: .venv/.ready
 	@exec $(VENV) -m tests.chaos $(ARGS)

@@ -13,10 +13,9 @@ from docker.errors import DockerException
 from ingest.settings import KafkaSettings
 from sandbox.broker import EmbeddedBroker
 from tests.kafka_container import IMAGE, ApacheKafkaContainer, docker_answers
+from tests.side_by_side import SideBySide, rank
 
 USED_KAFKA = pytest.StashKey[str]()
-# Folders whose tests share one running system.
-SHARING = {"journey", "browser"}
 
 
 class TestKafka(KafkaSettings):
@@ -49,12 +48,16 @@ def pytest_report_header() -> str:
     return "kafka: the embedded Apache Kafka 4.3.1 (no Docker daemon answers)"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side (`--dist=loadgroup`), a file's tests stay together, and a folder's that share a system."""
-    for item in items:
-        folder = item.path.parent.name
-        group = folder if folder in SHARING else item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SideBySide:
+    """Side by side, tests that share something stay together."""
+    return SideBySide(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """And the longest begin first."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: rank(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
