@@ -108,10 +108,10 @@ class Target:
         assert answer.headers["x-wix-request-id"]
         return answer.json()
 
-    def check(
+    def unlike(
         self, answer: Any, documented: Any, *, must: tuple[str, ...], ignore: tuple[str, ...] = ()
-    ) -> None:
-        """The answer has the documented shape.
+    ) -> list[str]:
+        """Where the answer has not the documented shape, in words; nothing when it has.
 
         The sandbox holds the documented entity, so everything must be there; a site at Wix
         holds another one and omits what has no value, so only `must` has to.
@@ -120,8 +120,7 @@ class Target:
         found = differences(answer, documented, ignore=ignore)
         if not self.is_ours:
             found = [one for one in found if not one.endswith((" is missing", " is empty"))]
-        problems = [f"{path} must be there" for path in missing] + found
-        assert not problems, problems
+        return [f"{path} must be there" for path in missing] + found
 
 
 def _has(answer: Any, path: str) -> bool:

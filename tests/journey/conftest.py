@@ -59,6 +59,11 @@ class Journey:
 
         return await until(f"{at_least} rows of {order_id}", rows, seconds=PATIENCE_SECONDS)
 
+    async def wix_id(self, end: Expected) -> str:
+        """Under which id the ledger has what was done at Wix for one effect."""
+        found: str = (await self.witness.effects(end.order_id))[end.key]["wix_id"]
+        return found
+
     async def everything_counted(self) -> None:
         """Until every record on the log is in the ledger and every due effect has an outcome."""
 

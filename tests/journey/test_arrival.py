@@ -18,7 +18,9 @@ async def test_duplicates_and_backwards_delivery_send_one_message(journey: Journ
     story = await journey.tell("delivered_twice_and_backwards")
     await journey.everything_counted()
 
-    the_one(await journey.messages_to(member_of(story)))
+    message = the_one(await journey.messages_to(member_of(story)))
+    (end,) = [end for end in story.expected if end.is_message]
+    assert await journey.wix_id(end) == message["messageId"]
 
 
 @pytest.mark.parametrize("name", ["paused_and_resumed", "trial_then_failed_card", "shipped_late"])

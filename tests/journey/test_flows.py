@@ -4,7 +4,7 @@ import pytest
 
 from sandbox.stories.told_now import NAMES
 from sandbox.verdict import not_once, not_told
-from sandbox.witness import text_of, until
+from sandbox.witness import Rows, text_of, until
 from tests.journey.conftest import Journey, member_of, the_one
 
 pytestmark = pytest.mark.journey
@@ -65,7 +65,8 @@ class TestPurchaseNotice:
         """F3: Order Created (Purchased, if it was a draft), address, subscription, template, message."""
         story = await journey.tell(name)
 
-        the_one(await journey.messages_to(member_of(story)))
+        (end,) = [end for end in story.expected if end.is_message]
+        assert end.ref_line in text_of(the_one(await journey.messages_to(member_of(story))))
 
 
 class TestFulfillment:
@@ -79,14 +80,14 @@ class TestFulfillment:
         made = the_one(await journey.witness.fulfillments(parcel.order_id))
         tracking = made["body"]["trackingInfo"]
         assert tracking["trackingNumber"] == parcel.tracking_number
-        effect = (await journey.witness.effects(parcel.order_id))[parcel.key]
-        assert effect["wix_id"] == made["fulfillmentId"]
+        assert await journey.wix_id(parcel) == made["fulfillmentId"]
 
     async def test_site_without_a_warehouse_fulfills_on_approval(self, journey: Journey) -> None:
         story = await journey.tell("shipped_at_once")
 
         (end,) = [end for end in story.expected if end.is_fulfillment]
-        the_one(await journey.witness.fulfillments(end.order_id))
+        made = the_one(await journey.witness.fulfillments(end.order_id))
+        assert await journey.wix_id(end) == made["fulfillmentId"]
 
     async def test_two_parcels_are_two_fulfillments(self, journey: Journey) -> None:
         story = await journey.tell("shipped_in_two_parcels")
@@ -109,11 +110,12 @@ class TestFulfillment:
         story = await journey.tell("shipped_late")
         order_id = story.expected[0].order_id
 
-        async def state() -> bool:
+        async def fulfilled() -> Rows:
             rows = await journey.witness.report("orders", kind="store", search=order_id)
-            return [row["state"] for row in rows] == ["fulfilled"]
+            return [row for row in rows if row["state"] == "fulfilled"]
 
-        await until("the order is fulfilled in the ledger", state, seconds=30)
+        (order,) = await until("the order is fulfilled in the ledger", fulfilled, seconds=30)
+        assert order["order_id"] == order_id
 
 
 class TestAccess:

@@ -52,8 +52,7 @@ class TestWorkerKilled:
 
         await journey.wait_for(*story.expected)
         assert the_one(await message())
-        effect = (await journey.witness.effects(notice(story).order_id))[notice(story).key]
-        assert effect["wix_id"] == the_one(await message())["messageId"]
+        assert await journey.wix_id(notice(story)) == the_one(await message())["messageId"]
 
     async def test_killed_while_events_arrive_loses_none(self, journey: Journey) -> None:
         stories = [journey.story("free_plan") for _ in range(10)]
@@ -66,8 +65,8 @@ class TestWorkerKilled:
         journey.system.start_room("worker")
 
         await journey.wait_for(*(notice(story) for story in stories))
-        for story in stories:
-            the_one(await journey.messages_to(member_of(story)))
+        sent = [await journey.messages_to(member_of(story)) for story in stories]
+        assert [len(messages) for messages in sent] == [1] * 10
 
 
 class TestWixAway:
@@ -78,9 +77,11 @@ class TestWixAway:
 
         await journey.teller.tell_all([mailed, shipped], at_once=2)
 
-        the_one(await journey.messages_to(member_of(mailed)))
-        order_id = next(end.order_id for end in shipped.expected if end.is_fulfillment)
-        the_one(await journey.witness.fulfillments(order_id))
+        message = the_one(await journey.messages_to(member_of(mailed)))
+        parcel = next(end for end in shipped.expected if end.is_fulfillment)
+        made = the_one(await journey.witness.fulfillments(parcel.order_id))
+        assert await journey.wix_id(notice(mailed)) == message["messageId"]
+        assert await journey.wix_id(parcel) == made["fulfillmentId"]
 
     async def test_one_site_waits_for_a_failing_wix_and_the_others_do_not(self, journey: Journey) -> None:
         failing, throttled = journey.story("bought_by_contact"), journey.story("bought_by_member")
@@ -120,7 +121,8 @@ class TestWixAway:
             if isinstance(step, Seed):
                 await journey.teller.take(step)
         await journey.wait_for(*story.expected)
-        the_one(await journey.messages_to(member_of(story)))
+        message = the_one(await journey.messages_to(member_of(story)))
+        assert await journey.wix_id(notice(story)) == message["messageId"]
 
 
 class TestBrokerStopped:

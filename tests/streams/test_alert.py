@@ -130,6 +130,8 @@ class TestPosting:
             with receiving(port) as back:
                 await until(lambda: len(back.posted) == 1)
 
+        assert [one["flow"] for one in back.posted] == ["one"]
+
     async def test_an_answer_that_asks_to_wait_is_waited_for(
         self, receiver: Receiver, tmp_path: Path
     ) -> None:

@@ -131,7 +131,11 @@ class TestPurchase:
         assert found == Suppress(reason=reason.COVERED_BY_PAYMENT)
 
     async def test_it_is_sent_where_payment_notices_are_off(self, wix: WixClient, tmp_path: Path) -> None:
-        await ready(with_choices(wix, tmp_path, "payment_notice = false"), a_purchase_notice())
+        notices = with_choices(wix, tmp_path, "payment_notice = false")
+
+        prepared = await ready(notices, a_purchase_notice())
+
+        assert prepared.claim["participant_id"] == MEMBER
 
     @pytest.mark.parametrize(
         "changed",

@@ -58,7 +58,10 @@ class TestAddress:
         site.seed(members=[{"member": a_member(loginEmail="********")}])
         site.seed(subscriptions=[a_subscription(MEMBERS_ADDRESS, "UNSUBSCRIBED")])
 
-        await ready(notices, a_payment_notice())
+        prepared = await ready(notices, a_payment_notice())
+
+        assert prepared.consent is not None
+        assert prepared.consent.subscription_status == "SUBSCRIBED"
 
     async def test_a_buyer_who_is_only_a_contact_is_written_to_as_a_contact(
         self, site: SandboxSite, notices: NoticeProcedure
@@ -140,4 +143,7 @@ class TestConsent:
     ) -> None:
         site.seed(members=[{"member": a_member(loginEmail="Dana@Example.com")}])
 
-        await ready(notices, a_payment_notice())
+        prepared = await ready(notices, a_payment_notice())
+
+        assert prepared.consent is not None
+        assert prepared.consent.subscription_status == "SUBSCRIBED"

@@ -225,7 +225,9 @@ class TestImmediate:
         sites = tmp_path / "sites.toml"
         sites.write_text(f'[sites."{SITE}"]\nfulfillment = "immediate"\n')
 
-        await ready(procedure(wix, sites_file=sites), an_immediate_fulfillment())
+        prepared = await procedure(wix, sites_file=sites).prepare(an_immediate_fulfillment(), now=NOW)
+
+        assert isinstance(prepared, Ready)
 
     async def test_an_order_that_does_not_show_as_approved_yet_is_looked_at_again(
         self, site: SandboxSite, at_once: ShipmentProcedure
@@ -264,7 +266,7 @@ class TestWhatWixSaysNow:
     ) -> None:
         site.seed(storeOrders=[{"order": a_store_order(paymentStatus="PARTIALLY_REFUNDED")}])
 
-        await ready(handovers, a_handover())
+        assert isinstance(await handovers.prepare(a_handover(), now=NOW), Ready)
 
     async def test_an_old_approval_asks_nothing(self, site: SandboxSite, at_once: ShipmentProcedure) -> None:
         found = await at_once.prepare(an_immediate_fulfillment(age=timedelta(days=31)), now=NOW)

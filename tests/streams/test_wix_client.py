@@ -175,8 +175,10 @@ class TestRepeats:
         assert len(wire.calls) == 3
 
     async def test_a_question_by_post_is_a_read(self) -> None:
-        async with client(self.failing(1)) as wix:
+        async with client(wire := self.failing(1)) as wix:
             await email_subscriptions.query(wix, SITE, "dana@example.com")
+
+        assert [call.method for call in wire.calls] == ["POST", "POST"]
 
     @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
     async def test_a_change_is_made_once(self, method: str) -> None:
