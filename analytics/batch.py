@@ -14,20 +14,6 @@ from analytics.lifecycle import Facts, LifecycleRow, UnreadableRow
 _FACTS: TypeAdapter[Any] = TypeAdapter(Facts)
 _TIME = pa.timestamp("us")
 _AWARE = pa.timestamp("us", "UTC")
-# What is the same word in several kinds of facts is one column, empty where a kind lacks it.
-_SHARED = (
-    "state",
-    "status",
-    "payment_status",
-    "fulfillment_status",
-    "contact_id",
-    "member_id",
-    "currency",
-    "created_at",
-    "flow",
-    "outcome",
-    "step",
-)
 _HIGHEST_INTEGER = 2**31 - 1
 _HIGHEST_BIGINT = 2**63 - 1
 
@@ -47,17 +33,6 @@ _ROWS = pa.schema(
         ("happened_at", _TIME),
         ("received_at", _TIME),
         ("known_at", _TIME),
-        ("state", pa.string()),
-        ("status", pa.string()),
-        ("payment_status", pa.string()),
-        ("fulfillment_status", pa.string()),
-        ("contact_id", pa.string()),
-        ("member_id", pa.string()),
-        ("currency", pa.string()),
-        ("created_at", _TIME),
-        ("flow", pa.string()),
-        ("outcome", pa.string()),
-        ("step", pa.int32()),
         ("facts", pa.string()),
     ]
 )
@@ -164,7 +139,6 @@ def _columns(row: LifecycleRow, known_at: datetime) -> list[Any]:
         row.happened_at,
         row.received_at,
         known_at,
-        *(getattr(facts, name, None) for name in _SHARED),
         _FACTS.dump_json(facts, exclude_none=True).decode(),
     ]
 

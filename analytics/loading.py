@@ -11,7 +11,7 @@ from duckdb import DuckDBPyConnection
 from analytics.batch import LedgerRecord
 from analytics.spool import spooled_records
 from analytics.statements import statement
-from analytics.wire import facts_structure, row_type, trusted
+from analytics.wire import facts_structure, row_type, trusted, typed_columns
 
 # Records that are read one by one come in batches of this size.
 ONE_BY_ONE = 5000
@@ -75,6 +75,7 @@ def _read_lines(connection: DuckDBPyConnection, path: Path, next_offset: int) ->
         spool=_quoted(str(path)),
         row_type=row_type(),
         facts_structure=facts_structure(),
+        typed_columns=typed_columns("said"),
         trusted=trusted("facts_text", "said"),
         next_offset=int(next_offset),
     )

@@ -27,6 +27,48 @@ _TYPES: dict[Any, str] = {
 # Narrower in the ledger than on the wire.
 _INTEGERS = ("v", "mapping_version", "partition", "step")
 _KINDS: tuple[type, ...] = get_args(get_args(Facts)[0])
+# What definitions read again and again has a column of its own; the same word in several kinds is one column.
+_COLUMNS = (
+    "state",
+    "status",
+    "payment_status",
+    "fulfillment_status",
+    "contact_id",
+    "member_id",
+    "identity_type",
+    "currency",
+    "created_at",
+    "updated_at",
+    "number",
+    "total",
+    "is_plan_order",
+    "lines",
+    "shipments",
+    "plan_id",
+    "plan_name",
+    "price_total",
+    "price_recurring",
+    "is_recurring",
+    "cycle_unit",
+    "cycle_count",
+    "trial_days",
+    "start_at",
+    "end_at",
+    "current_cycle_ends_at",
+    "auto_renew_canceled",
+    "cancellation_cause",
+    "cancel_requested_at",
+    "app_id",
+    "amount",
+    "refunded_amount",
+    "flow",
+    "outcome",
+    "step",
+    "reason",
+    "event_at",
+    "decided_at",
+    "done_at",
+)
 
 Structure = str | list[Any] | dict[str, Any]
 
@@ -39,6 +81,12 @@ def row_type() -> str:
 def facts_structure() -> str:
     """The facts of all kinds in one, as `from_json` takes them."""
     return json.dumps(_all_facts())
+
+
+def typed_columns(said: str) -> str:
+    """The columns of a row that hold its facts, in SQL; `said` are the facts, typed."""
+    shapes = _all_facts()
+    return ",\n    ".join(f"{_stored(f'{said}.{name}', shapes[name])} as {name}" for name in _COLUMNS)
 
 
 def trusted(facts: str, said: str) -> str:
@@ -55,6 +103,16 @@ def trusted(facts: str, said: str) -> str:
             f"not contains({facts}, ':0.0000')",
         ]
     )
+
+
+def _stored(value: str, shape: Structure) -> str:
+    """A value as the ledger keeps it: times in UTC without a zone."""
+    if shape == "TIMESTAMPTZ":
+        return f"timezone('UTC', {value})"
+    if isinstance(shape, list) and "TIMESTAMPTZ" in shape[0].values():
+        members = ", ".join(f"'{name}': {_stored(f'item.{name}', each)}" for name, each in shape[0].items())
+        return f"list_transform({value}, lambda item: {{{members}}})"
+    return value
 
 
 def _whole_kind(kind: type, said: str) -> str:

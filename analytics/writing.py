@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
@@ -11,6 +12,7 @@ from analytics.forgetting import obeying
 from analytics.loading import Spooled, forget_spool
 from analytics.standing import keep_up, remake
 from analytics.statements import statement
+from analytics.wire import facts_structure, typed_columns
 
 
 def write_batch(connection: DuckDBPyConnection, batch: Batch) -> None:
@@ -64,10 +66,17 @@ def _merge(connection: DuckDBPyConnection) -> bool:
 
 @contextmanager
 def _arriving(connection: DuckDBPyConnection, batch: Batch) -> Iterator[None]:
-    connection.register("arriving_rows", batch.rows)
+    connection.register("arriving_records", batch.rows)
     connection.register("arriving_sources", batch.sources)
     try:
+        connection.execute(_typed_rows())
         yield
     finally:
-        connection.unregister("arriving_rows")
+        connection.unregister("arriving_records")
         connection.unregister("arriving_sources")
+
+
+@cache
+def _typed_rows() -> str:
+    sql = statement("append", "arriving_rows")
+    return sql.format(typed_columns=typed_columns("records.said"), facts_structure=facts_structure())

@@ -7,6 +7,7 @@ import sys
 import threading
 from contextlib import suppress
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,8 @@ from analytics.ledger import AnotherLog, Ledger, LedgerLocked, LedgerRecord, Par
 from analytics.schema import SchemaMismatch
 from analytics.statements import in_order
 from tests.analytics.history import LIFECYCLE, NOW, TOPIC_ID, ask, at, only, store_order, tell
+from tests.analytics.one_of_everything import HISTORY
+from tests.analytics.test_load import contents
 
 
 def records(*rows: bytes, first: int = 0) -> list[LedgerRecord]:
@@ -117,6 +120,21 @@ class TestAppend:
         assert count(ledger, "samples") == 1
 
 
+def _copied(old: duckdb.DuckDBPyConnection, new: Ledger) -> None:
+    """The log of rows and its offsets, in the columns that the old tables have."""
+    for table in ("lifecycle", "sources", "offsets"):
+        columns = [name for name, *_ in old.execute(f"describe main.{table}").fetchall()]
+        with new.present() as connection:
+            rows = connection.execute(
+                f"select {', '.join(map(quoted, columns))} from main.{table}"
+            ).fetchall()
+        old.executemany(f"insert into main.{table} values ({', '.join('?' * len(columns))})", rows)
+
+
+def quoted(name: str) -> str:
+    return f'"{name}"'
+
+
 class TestOpen:
     def test_keeps_what_was_told_and_applies_each_migration_once(self, tmp_path: Path) -> None:
         path = tmp_path / "deep" / "ledger.duckdb"
@@ -132,6 +150,32 @@ class TestOpen:
             assert count(again, "schema_migrations") == len(in_order("migrations"))
         finally:
             again.close()
+
+    def test_an_old_ledger_becomes_what_a_new_one_is(self, tmp_path: Path) -> None:
+        """Made as the first builds made it: without columns for what the facts say."""
+        path = tmp_path / "ledger.duckdb"
+        new = Ledger.open(tmp_path / "new.duckdb")
+        Ledger.open(path).close()
+        with duckdb.connect(str(path)) as connection:
+            for table in ("lifecycle", "sources", "offsets", "row_errors", "samples", "derived", "forgotten"):
+                connection.execute(f"drop table main.{table}")
+            old = dict(in_order("migrations")[:3])
+            connection.execute("delete from schema_migrations")
+            for name, sql in old.items():
+                digest = sha256(sql.encode()).hexdigest()
+                connection.execute(sql)
+                connection.execute("insert into schema_migrations values (?, ?, now())", [name, digest])
+            tell(new, HISTORY)
+            _copied(connection, new)
+
+        again = Ledger.open(path)
+
+        try:
+            assert contents(again) == contents(new)
+            assert again.differences() == {}
+        finally:
+            again.close()
+            new.close()
 
     def test_a_ledger_of_a_newer_build_is_left_alone(self, tmp_path: Path) -> None:
         path = tmp_path / "ledger.duckdb"

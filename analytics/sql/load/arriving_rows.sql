@@ -1,32 +1,8 @@
 -- arriving_rows: each row id of the spool once, as it was first, at the earliest time it was known.
 create or replace temp view arriving_rows as
 select
-    row_id,
-    mapping_version,
-    kind,
-    what,
-    instance_id,
-    entity_id,
-    order_id,
-    event_id,
-    event_type,
-    sequence,
-    is_from_event,
-    happened_at,
-    received_at,
-    coalesce(first_known_at, known_at) as known_at,
-    state,
-    status,
-    payment_status,
-    fulfillment_status,
-    contact_id,
-    member_id,
-    currency,
-    created_at,
-    flow,
-    outcome,
-    step,
-    facts
+    spooled.* exclude (source_topic, source_partition, source_offset, spool_offset, is_trusted)
+    replace (coalesce(repeated.first_known_at, spooled.known_at) as known_at)
 from spooled
 left join repeated on repeated.repeated_id = spooled.row_id
-where is_trusted and (first_offset is null or first_offset = spool_offset)
+where spooled.is_trusted and (repeated.first_offset is null or repeated.first_offset = spooled.spool_offset)
