@@ -88,12 +88,14 @@ class Decision:
     """What one event makes due, from the event alone. Settings act later, in the runner.
 
     When `handover` is there, the effects are added only if its key is new or was used with the
-    same body; otherwise the outbox records the handover as refused (`key_reused`).
+    same body; otherwise the outbox records the handover as refused (`key_reused`). Without an event
+    (`has_event` false) no row on the log says what is due, so the outbox tells of each new effect.
     """
 
     effects: tuple[Effect, ...] = ()
     marks: tuple[Mark, ...] = ()
     handover: HandoverClaim | None = None
+    has_event: bool = True
 
 
 NOTHING = Decision()
@@ -131,6 +133,20 @@ class Outcome:
     waiting_seconds: float | None = None
     calls_seconds: float | None = None
     shipments: tuple[Shipment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeDue:
+    """An effect that no event on the log made due: Wix's lists did, at `at`."""
+
+    effect_key: str
+    flow: str
+    instance_id: str
+    order_id: str
+    event_id: str
+    event_at: datetime
+    ref: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

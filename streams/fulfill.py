@@ -36,7 +36,7 @@ class Fulfiller:
             return 0
         now = datetime.now(UTC)
         effects = [effect for order in orders if (effect := self._effect(site, order, now)) is not None]
-        return await self._outbox.record_many([Decision(effects=(one,)) for one in effects])
+        return await self._outbox.record_many([Decision(effects=(one,), has_event=False) for one in effects])
 
     def _effect(self, site: str, wire: Mapping[str, Any], now: datetime) -> Effect | None:
         order = StoreOrder.from_json(wire)

@@ -22,7 +22,7 @@ from ingest import catalogue
 from ingest.record import EventRecord, iso
 from streams import due
 from streams.dead_letter import DeadLetter
-from streams.effect import Effect, HandoverRefused, Outcome
+from streams.effect import Effect, HandoverRefused, MadeDue, Outcome
 from streams.lifecycle_facts import Fact, fact_of, handover_id
 from streams.pause import FlowChange
 from streams.quota_counts import QuotaCount
@@ -55,6 +55,21 @@ def from_outcome(outcome: Outcome) -> LifecycleRow:
         event_type="orderline.outcome",
         happened_at=outcome.at,
         facts=_outcome_facts(outcome),
+    )
+
+
+def from_made_due(due: MadeDue) -> LifecycleRow:
+    """The row of an effect that Wix's lists made due: no event of the log gives one."""
+    return LifecycleRow(
+        row_id=event_row_id(due.instance_id, due.event_id, f"effect_due/{due.effect_key}"),
+        what="effect_due",
+        instance_id=due.instance_id,
+        entity_id=due.effect_key,
+        order_id=due.order_id,
+        event_id=due.event_id,
+        event_type="orderline.made_due",
+        happened_at=due.at,
+        facts=EffectFacts(flow=due.flow, outcome="due", event_at=due.event_at, ref=due.ref),
     )
 
 

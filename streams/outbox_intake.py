@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from ingest.record import Unreadable
 from streams.change import OPEN, Change
-from streams.effect import Decision, Effect, HandoverClaim, HandoverRefused, Mark, State
+from streams.effect import Decision, Effect, HandoverClaim, HandoverRefused, MadeDue, Mark, State
 from streams.outbox_change import change, find
 from streams.outbox_notes import is_forgotten
 from streams.outbox_schema import EFFECTS, GROUPS, HANDOVERS, MARKS
@@ -28,7 +28,11 @@ def record(turn: Turn, decision: Decision) -> int:
         _mark(turn, mark)
     if decision.handover is not None and not _is_new(turn, decision.handover):
         return 0
-    return sum(_add(turn, effect) for effect in decision.effects)
+    added = [effect for effect in decision.effects if _add(turn, effect)]
+    if not decision.has_event:
+        for effect in added:
+            write(turn, _made_due(turn, effect))
+    return len(added)
 
 
 def note_group(turn: Turn, name: str) -> None:
@@ -41,7 +45,8 @@ def knows_group(turn: Turn, name: str) -> bool:
     return turn.connection.scalar(select(GROUPS.c.name).where(GROUPS.c.name == name)) is not None
 
 
-def _add(turn: Turn, effect: Effect) -> int:
+def _add(turn: Turn, effect: Effect) -> bool:
+    """Whether it is new."""
     row = {
         "key": effect.key,
         "flow": effect.flow,
@@ -56,9 +61,22 @@ def _add(turn: Turn, effect: Effect) -> int:
         "state": State.DUE,
     }
     if not turn.add(EFFECTS, row):
-        return 0
+        return False
     _obey_mark(turn, effect.key)
-    return 1
+    return True
+
+
+def _made_due(turn: Turn, effect: Effect) -> MadeDue:
+    return MadeDue(
+        effect_key=effect.key,
+        flow=effect.flow,
+        instance_id=effect.instance_id,
+        order_id=effect.order_id,
+        event_id=effect.event_id,
+        event_at=effect.event_at,
+        ref=effect.ref,
+        at=turn.now,
+    )
 
 
 def _mark(turn: Turn, mark: Mark) -> None:

@@ -144,7 +144,7 @@ OUTCOMES = Table(
     "unsent_outcomes",
     METADATA,
     Column("id", _SERIAL, primary_key=True, autoincrement=True),
-    # "effect" or "handover": how `body` is read.
+    # "effect", "handover" and so on: how `body` is read.
     Column("kind", Text, nullable=False),
     Column("body", Text, nullable=False),
     # SQLite would give an id again once its row is gone, and a late mark_sent would lose a new row.

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter
 from sqlalchemy import delete, select
 
-from streams.effect import HandoverRefused, Outcome
+from streams.effect import HandoverRefused, MadeDue, Outcome
 from streams.outbox_schema import OUTCOMES
 from streams.outbox_writer import Turn
 from streams.pause import FlowChange
 from streams.quota_counts import QuotaCount
 
-Unsent = Outcome | HandoverRefused | FlowChange | QuotaCount
+Unsent = Outcome | MadeDue | HandoverRefused | FlowChange | QuotaCount
 
 _KINDS: dict[type[Unsent], str] = {
     Outcome: "effect",
+    MadeDue: "due",
     HandoverRefused: "handover",
     FlowChange: "flow",
     QuotaCount: "quota",

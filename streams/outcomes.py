@@ -5,8 +5,14 @@ import logging
 from collections.abc import Callable
 
 from analytics.lifecycle import LifecycleRow
-from streams.effect import HandoverRefused, Outcome
-from streams.lifecycle import from_handover_refused, from_outcome, from_pause, from_quota
+from streams.effect import HandoverRefused, MadeDue, Outcome
+from streams.lifecycle import (
+    from_handover_refused,
+    from_made_due,
+    from_outcome,
+    from_pause,
+    from_quota,
+)
 from streams.meters import Meters
 from streams.outbox import Outbox, OutboxAway
 from streams.outbox_unsent import Unsent
@@ -69,6 +75,8 @@ def _row(one: Unsent) -> LifecycleRow:
     match one:
         case Outcome():
             return from_outcome(one)
+        case MadeDue():
+            return from_made_due(one)
         case HandoverRefused():
             return from_handover_refused(one)
         case FlowChange():

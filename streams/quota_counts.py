@@ -50,7 +50,7 @@ class QuotaCounts:
         Raises:
             QuotaWait: it must not be made now.
         """
-        place = (_minute_of(self._now()), site)
+        place = (minute_of(self._now()), site)
         try:
             self._take(site)
         except QuotaWait:
@@ -63,7 +63,7 @@ class QuotaCounts:
 
         Only at the end may the present minute be told: a minute is told once.
         """
-        present = _minute_of(self._now())
+        present = minute_of(self._now())
         places = sorted({*self._calls, *self._parked})
         return [self._count(place) for place in places if whole or place[0] < present]
 
@@ -85,5 +85,6 @@ class QuotaCounts:
         )
 
 
-def _minute_of(moment: datetime) -> datetime:
+def minute_of(moment: datetime) -> datetime:
+    """When the minute of a moment began."""
     return moment.replace(second=0, microsecond=0)

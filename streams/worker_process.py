@@ -29,6 +29,8 @@ from streams.outbox_unsent import Unsent
 from streams.outcomes import OutcomeSender
 from streams.owners import Owners
 from streams.pause import this_build
+from streams.quota_keeper import keep_commands
+from streams.quota_share import QUOTA_FILE, CommandQuota
 from streams.reconcile_run import ReconcilePlan
 from streams.rows import RowPublisher
 from streams.running import (
@@ -144,7 +146,12 @@ async def _read_and_act(plan: WorkerPlan, parts: _Parts, stop: asyncio.Event) ->
         register(app, plan.kafka, flows, RowDesk(publisher, meters, hold, parts.tell_letter))
         sender = OutcomeSender(outbox, publisher, meters, parts.tell_change)
         async with (
-            _beside(sender.run, lambda: _note_group(plan.kafka, outbox), _upkeep(plan, outbox).run),
+            _beside(
+                sender.run,
+                lambda: _note_group(plan.kafka, outbox),
+                _upkeep(plan, outbox).run,
+                lambda: _commands(plan, outbox),
+            ),
             at_work(
                 outbox,
                 stop,
@@ -163,6 +170,12 @@ async def _read_and_act(plan: WorkerPlan, parts: _Parts, stop: asyncio.Event) ->
 def _upkeep(plan: WorkerPlan, outbox: Outbox) -> Upkeep:
     tools = ReconcilePlan(kafka=plan.kafka, wix=plan.wix, reports=plan.reports, data_dir=plan.outbox.data_dir)
     return Upkeep(outbox, tools, plan.upkeep)
+
+
+def _commands(plan: WorkerPlan, outbox: Outbox) -> Awaitable[None]:
+    """What commands and upkeep ask of Wix is in the report `quota`, too."""
+    shared = CommandQuota(plan.outbox.data_dir / QUOTA_FILE, plan.wix.wix_command_calls_per_minute)
+    return keep_commands(shared, outbox, limit=plan.wix.wix_calls_per_minute)
 
 
 def _access(plan: WorkerPlan) -> Endpoint | None:

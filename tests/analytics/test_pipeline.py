@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from analytics.ledger import Ledger, PartitionSample
-from analytics.lifecycle import LifecycleRow, Source, StoreOrderFacts, event_row_id
+from analytics.lifecycle import EffectFacts, LifecycleRow, Source, StoreOrderFacts, event_row_id
 from analytics.parameters import BadParameter
 from tests.analytics.history import (
     SITE,
@@ -20,6 +20,7 @@ from tests.analytics.history import (
     store_order,
     subscription,
     tell,
+    told_by_us,
     unrecognized,
 )
 
@@ -101,6 +102,22 @@ class TestConservation:
         later = only(ask(ledger, "conservation", now=at(0) + timedelta(minutes=11)))
 
         assert (early["missing_effects"], later["missing_effects"]) == (0, 1)
+
+    def test_what_wix_lists_made_due_is_missed_with_the_snapshots(self, ledger: Ledger) -> None:
+        """No event made it due, so its row is from the worker, and has no place on the log."""
+        facts = EffectFacts(flow="fulfillment", outcome="due", event_at=at(-1))
+        tell(ledger, [told_by_us(facts, "effect_due", "k1", at(0))])
+        ledger.record_samples(at(0), [PartitionSample(topic="snapshots", partition=0, committed=0, end=0)])
+
+        missed = only(ask(ledger, "conservation", now=at(0) + timedelta(minutes=11)))
+        effects = only(ask(ledger, "effects", flow="fulfillment"))
+        tell(ledger, [outcome("k1", "k1", 1, "done", at(1), event_at=at(-1), flow="fulfillment")])
+        later = only(ask(ledger, "conservation", now=at(2)))
+
+        assert (missed["topic"], missed["missing_effects"], later["missing_effects"]) == ("snapshots", 1, 0)
+        assert (effects["due"], effects["open"]) == (1, 1)
+        done = only(ask(ledger, "effects", flow="fulfillment"))
+        assert (done["due"], done["done"], done["open"]) == (1, 1, 0)
 
     def test_lag_is_what_the_worker_has_not_read(self, ledger: Ledger) -> None:
         look(ledger, committed=3)

@@ -1,5 +1,6 @@
 """Requests are counted by minute and site, and told once, when the minute is over."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,8 @@ from streams.lifecycle import from_quota
 from streams.outbox import Outbox
 from streams.quota import Quota, QuotaWait
 from streams.quota_counts import QuotaCount, QuotaCounts
-from streams.quota_keeper import kept
+from streams.quota_keeper import keep_commands, kept
+from streams.quota_share import QUOTA_FILE, CommandQuota
 from streams.settings import OutboxSettings
 
 MINUTE = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
@@ -48,7 +50,7 @@ def counts_of(wall: Wall, *, per_minute: int = 200) -> QuotaCounts:
     return QuotaCounts(Quota(per_minute, monotonic=lambda: 0.0).take, worker="w1", limit=200, now=wall)
 
 
-def taken(counts: QuotaCounts, site: str, times: int) -> None:
+def taken(counts: QuotaCounts | CommandQuota, site: str, times: int) -> None:
     for _ in range(times):
         try:
             counts.take(site)
@@ -124,6 +126,41 @@ class TestKept:
             taken(counts, "a", 4)
 
         assert told(await in_the_outbox(outbox)) == [("a", MINUTE, 4, 0)]
+
+
+class TestCommandsKept:
+    async def test_what_commands_asked_for_is_told_by_the_worker_once(
+        self, tmp_path: Path, wall: Wall, outbox: Outbox
+    ) -> None:
+        shared = CommandQuota(tmp_path / QUOTA_FILE, 2, now=lambda: wall.now.timestamp())
+        taken(shared, "a", 3)
+        wall.forward(60)
+        keeping = asyncio.create_task(keep_commands(shared, outbox, limit=200, look_seconds=0.01))
+        while not (found := await in_the_outbox(outbox)) or shared.known(limit=200):
+            pass
+        keeping.cancel()
+
+        assert told(found) == [("a", MINUTE, 2, 1)]
+        assert told(await in_the_outbox(outbox)) == [("a", MINUTE, 2, 1)]
+
+    async def test_a_file_that_can_not_be_read_stops_nothing(
+        self, tmp_path: Path, wall: Wall, outbox: Outbox, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        (tmp_path / QUOTA_FILE).touch()
+        (tmp_path / f"{QUOTA_FILE}.lock").mkdir()
+        shared = CommandQuota(tmp_path / QUOTA_FILE, 2, now=lambda: wall.now.timestamp())
+        keeping = asyncio.create_task(keep_commands(shared, outbox, limit=200, look_seconds=0.01))
+        while "told later" not in caplog.text:
+            await in_the_outbox(outbox)
+        (tmp_path / f"{QUOTA_FILE}.lock").rmdir()
+        taken(shared, "a", 1)
+        wall.forward(60)
+
+        while not (found := await in_the_outbox(outbox)):
+            pass
+        keeping.cancel()
+
+        assert told(found) == [("a", MINUTE, 1, 0)]
 
 
 class TestRow:

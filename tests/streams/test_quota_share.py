@@ -1,6 +1,7 @@
 """The part of a site's requests that commands share, kept over all of their processes."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -73,14 +74,90 @@ class TestCommandQuota:
         with pytest.raises(QuotaWait):
             quota.take("s")
 
-    @pytest.mark.parametrize("content", ["", "nonsense", "[]", '{"s": 7}', '{"s": ["x"]}'])
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "",
+            "nonsense",
+            "[]",
+            # As builds before wrote it.
+            '{"s": [999.0]}',
+            '{"name": "n", "recent": 7, "minutes": {}}',
+            '{"name": "n", "recent": {"s": ["x"]}, "minutes": {}}',
+            '{"name": "n", "recent": {}, "minutes": {"today": {}}}',
+        ],
+    )
     def test_a_broken_file_counts_as_empty(self, file: Path, content: str) -> None:
         file.parent.mkdir()
         file.write_text(content)
 
         CommandQuota(file, 1, now=Clock()).take("s")
 
-        assert json.loads(file.read_text()) == {"s": [1000.0]}
+        assert json.loads(file.read_text())["recent"] == {"s": [1000.0]}
+
+
+class TestMinutes:
+    def test_are_told_when_they_are_over_by_whoever_reads_the_file(self, file: Path) -> None:
+        clock = Clock()
+        command, worker = CommandQuota(file, 2, now=clock), CommandQuota(file, 2, now=clock)
+        taken(command, "s", 3)
+        taken(command, "t", 1)
+        assert worker.known(limit=200) == []
+
+        clock.now += 60
+
+        assert told(worker, limit=200) == [("s", 960, 2, 1, 200), ("t", 960, 1, 0, 200)]
+
+    def test_are_told_until_they_are_in_the_outbox_under_one_name(self, file: Path) -> None:
+        clock = Clock()
+        quota = CommandQuota(file, 2, now=clock)
+        taken(quota, "s", 1)
+        clock.now += 60
+        taken(quota, "s", 1)
+        clock.now += 60
+        (first, second) = quota.known(limit=200)
+
+        quota.forget([first])
+
+        assert quota.known(limit=200) == [second]
+        assert first.worker == second.worker
+
+    def test_of_two_machines_are_told_apart(self, tmp_path: Path) -> None:
+        clock = Clock()
+        machines = [CommandQuota(tmp_path / name / "quota.json", 2, now=clock) for name in "ab"]
+        for one in machines:
+            taken(one, "s", 1)
+        clock.now += 60
+
+        names = {count.worker for one in machines for count in one.known(limit=200)}
+
+        assert len(names) == 2
+
+    def test_that_nobody_asks_for_are_kept_for_a_day(self, file: Path) -> None:
+        clock = Clock()
+        quota = CommandQuota(file, 2, now=clock)
+        taken(quota, "s", 1)
+        clock.now += 24 * 3600 - 60
+        taken(quota, "t", 1)
+        clock.now += 60
+        assert [one.instance_id for one in quota.known(limit=200)] == ["s", "t"]
+
+        taken(quota, "u", 1)
+
+        assert [one.instance_id for one in quota.known(limit=200)] == ["t"]
+
+
+def taken(quota: CommandQuota, site: str, times: int) -> None:
+    for _ in range(times):
+        with suppress(QuotaWait):
+            quota.take(site)
+
+
+def told(quota: CommandQuota, *, limit: int) -> list[tuple[str, float, int, int, int]]:
+    return [
+        (one.instance_id, one.minute.timestamp(), one.calls, one.parked, one.limit)
+        for one in quota.known(limit=limit)
+    ]
 
 
 class TestPatience:

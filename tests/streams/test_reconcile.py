@@ -13,8 +13,11 @@ from ingest.settings import KafkaSettings
 from streams.effect import State, immediate_key
 from streams.fulfill import Fulfiller
 from streams.lifecycle_upkeep import from_forgotten
+from streams.meters import Meters
 from streams.outbox import Outbox
+from streams.outcomes import OutcomeSender
 from streams.reconcile import Comparison, SiteForgotten
+from streams.rows import RowPublisher
 from streams.settings import FlowSettings, OutboxSettings
 from streams.sites import Sites
 from streams.wix.errors import WixUnreachable
@@ -201,11 +204,16 @@ class TestFulfill:
             second = await compared(town, fulfill=fulfiller)
 
             found = await outbox.show(immediate_key(SITE, STORE_ORDER))
+            async with RowPublisher(town.kafka) as publisher:
+                await OutcomeSender(outbox, publisher, Meters()).send()
         finally:
             await outbox.close()
+        await town.absorb()
         assert (first.tally.made_due, second.tally.made_due) == (1, 0)
         assert found is not None
         assert found.held.state is State.DUE
+        (effects,) = await town.report("effects", flow="fulfillment")
+        assert (effects["due"], effects["open"]) == (1, 1)
 
     async def test_where_the_warehouse_tells_nothing_is_made_due(self, town: Town) -> None:
         outbox = Outbox(OutboxSettings(_env_file=None, data_dir=town.folder))

@@ -16,7 +16,8 @@ effect_rows as (
         coalesce(moment(facts ->> '$.event_at'), happened_at) as event_at,
         happened_at,
         known_at,
-        is_from_event
+        -- What became due has no step yet; a redriven effect is due again at a later one.
+        coalesce(step, 0) = 0 as is_due
     from lifecycle_now
     where kind = 'effect'
 
@@ -28,15 +29,15 @@ effects_summed as (
         instance_id,
         effect_key,
         min(event_at) as event_at,
-        min(known_at) filter (where is_from_event) as due_known_at,
+        min(known_at) filter (where is_due) as due_known_at,
         min(order_id) as order_id,
         arg_min(flow, step) as flow,
-        count(*) filter (where not is_from_event) as outcomes,
+        count(*) filter (where not is_due) as outcomes,
         -- Done outranks whatever was told later by a slower hand.
         arg_max(
             {'outcome': outcome, 'facts': facts, 'happened_at': happened_at},
             case when outcome = 'done' then 1000000000 else 0 end + step
-        ) filter (where not is_from_event) as standing
+        ) filter (where not is_due) as standing
     from effect_rows
     group by instance_id, effect_key
 
