@@ -1,8 +1,5 @@
 """`python -m streams`: the flows' processes and tools. Settings are read here and passed on."""
 
-import asyncio
-import sys
-from collections.abc import Coroutine
 from typing import Any
 
 import click
@@ -13,7 +10,7 @@ from ingest.log_lines import LogSettings
 from ingest.settings import KafkaSettings
 from ingest.tracing import TraceSettings, tracing
 from streams import logs
-from streams.running import START_AGAIN, LogLost, Refusal
+from streams.leaving import run_process
 from streams.settings import (
     AccessSettings,
     AlertSettings,
@@ -125,7 +122,7 @@ def worker(begin: Any) -> None:
         begin=begin,
     )
     with tracing("worker", TraceSettings()):
-        _run(run_worker(plan))
+        run_process(run_worker(plan))
 
 
 @main.command(epilog=settings_help(LEDGER_SETTINGS))
@@ -135,17 +132,7 @@ def ledger() -> None:
 
     logs.set_up(LogSettings().log_format)
     plan = LedgerPlan(kafka=KafkaSettings(), ledger=LedgerProcessSettings(), alerts=AlertSettings())
-    _run(run_ledger(plan))
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        asyncio.run(work)
-    except Refusal as error:
-        raise click.ClickException(str(error)) from None
-    except LogLost as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(START_AGAIN)
+    run_process(run_ledger(plan))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ START = dedent("""
     from pathlib import Path
 
     from ingest.settings import KafkaSettings
-    from streams.__main__ import _run
     from streams.app import make_app
+    from streams.leaving import run_process
     from streams.running import run_app
 
     kafka = KafkaSettings(kafka_bootstrap_servers=sys.argv[1])
@@ -28,7 +28,7 @@ START = dedent("""
     async def start():
         await run_app(make_app("group", kafka, Path(sys.argv[2])), asyncio.Event())
 
-    _run(start())
+    run_process(start())
 """)
 
 
