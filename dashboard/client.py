@@ -2,12 +2,12 @@
 
 A version names one unchanging state of the ledger, so a cached answer can't be stale and every
 card of a page agrees with the others. Pages call `fetch`; the strip, which wants the present,
-calls `fetch_now`.
+calls `fetch_now`; filters, which only list what there is, call `fetch_list`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -16,21 +16,30 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
+from dashboard.memory import Freshness, Memory, Params, ServiceAway
 from dashboard.settings import DashboardSettings
 
+__all__ = [
+    "Freshness",
+    "ReportRefused",
+    "ServiceAway",
+    "VersionGone",
+    "fetch",
+    "fetch_list",
+    "fetch_now",
+    "forget_version",
+    "freshness",
+    "link_at_wix",
+]
+
 TIMEOUT_SECONDS = 10.0
+VERSION = "/version"
+# What is newest is answered at once, or not at all; then nobody waits for it again for a while.
+VERSION_TIMEOUT_SECONDS, AWAY_SECONDS = 3.0, 3.0
 # How long all sessions share one version: charts move on this tick.
 CHART_TICK_SECONDS = 15
-
-Params = tuple[tuple[str, str], ...]
-
-
-class ServiceAway(Exception):
-    """The report service does not answer, or not as it should."""
-
-    def __init__(self, url: str, why: str) -> None:
-        super().__init__(f"The report service at {url} does not answer ({why}).")
-        self.url = url
+# Refusals of a service that is there: the question takes too long, or too much.
+TOO_MUCH = ("report_timeout", "report_too_large")
 
 
 class ReportRefused(Exception):
@@ -41,29 +50,41 @@ class VersionGone(Exception):
     """The version is no longer kept: begin again with the newest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """The newest version (empty before the first), and the newest event it knows."""
-
-    version: str
-    data_through: datetime | None
-    is_stale: bool = False
-
-
 def fetch(name: str, version: str, **params: str | list[str] | None) -> pd.DataFrame:
     """One report as a table, in the columns that `GET /reports` lists. Times are UTC.
+
+    While the service is away (`freshness` said so), the last answer to the same question.
 
     Raises:
         ServiceAway: try again later.
         VersionGone: ask `freshness` again.
         ReportRefused: the question itself is wrong.
     """
-    return _fetch_version(version, name, _flat({**params, "version": version}))
+    asked = _flat({**params, "version": version})
+    return _or_last(lambda: _fetch_version(version, name, asked), name, asked, last_will_do=_memory().is_away)
 
 
-def fetch_now(name: str, **params: str | list[str] | None) -> pd.DataFrame:
-    """One report of the present; shared by all sessions for a second."""
-    return _fetch_now(name, _flat(params))
+def fetch_now(name: str, *, or_last: bool = False, **params: str | list[str] | None) -> pd.DataFrame:
+    """One report of the present, shared by all sessions for a second; or what it last was, if that will do.
+
+    Raises:
+        ServiceAway, ReportRefused: as `fetch`.
+    """
+    asked = _flat(params)
+    return _or_last(lambda: _fetch_now(name, asked), name, asked, last_will_do=or_last)
+
+
+def fetch_list(name: str, **params: str | list[str] | None) -> pd.DataFrame:
+    """One report of all that is known, minutes old: for a list to choose from. An empty one is asked anew.
+
+    Raises:
+        ServiceAway, ReportRefused: as `fetch`.
+    """
+    asked = _flat(params)
+    try:
+        return _or_last(lambda: _fetch_list(name, asked), name, asked, last_will_do=True)
+    except _NothingYet:
+        return pd.DataFrame()
 
 
 def freshness() -> Freshness:
@@ -72,14 +93,15 @@ def freshness() -> Freshness:
     Raises:
         ServiceAway: it is away and never answered since this process began.
     """
+    memory = _memory()
     try:
-        _last_known()["freshness"] = found = _newest()
+        memory.freshness, memory.is_away = _newest(), False
     except ServiceAway:
-        last = _last_known().get("freshness")
-        if last is None:
+        memory.is_away = True
+        if memory.freshness is None:
             raise
-        return Freshness(last.version, last.data_through, is_stale=True)
-    return found
+        return replace(memory.freshness, is_stale=True)
+    return memory.freshness
 
 
 def forget_version() -> None:
@@ -100,7 +122,8 @@ def link_at_wix(site: str, kind: str, order_id: str) -> str | None:
     return f"https://manage.wix.com/dashboard/{meta_site}/{page}"
 
 
-@st.cache_data(max_entries=256, ttl="15m", show_spinner=False)
+# An answer of one version never changes: what bounds the memory is the number of entries.
+@st.cache_data(max_entries=256, ttl="24h", show_spinner=False)
 def _fetch_version(version: str, name: str, params: Params) -> pd.DataFrame:
     return _get_table(name, params)
 
@@ -110,16 +133,46 @@ def _fetch_now(name: str, params: Params) -> pd.DataFrame:
     return _get_table(name, params)
 
 
+@st.cache_data(max_entries=16, ttl="2m", refresh_mode="background", show_spinner=False)
+def _fetch_list(name: str, params: Params) -> pd.DataFrame:
+    found = _get_table(name, params)
+    if found.empty:
+        raise _NothingYet
+    return found
+
+
+class _NothingYet(Exception):
+    """Nothing to choose from: not kept, since the first event changes it."""
+
+
 @st.cache_data(ttl=CHART_TICK_SECONDS, show_spinner=False)
 def _newest() -> Freshness:
-    answer = _get("/version", ()).json()
+    answer = _get(VERSION, (), timeout=VERSION_TIMEOUT_SECONDS).json()
     versions, through = answer["versions"], answer["data_through"]
-    return Freshness(versions[0] if versions else "", datetime.fromisoformat(through) if through else None)
+    return Freshness(
+        versions[0] if versions else "",
+        datetime.fromisoformat(through) if through else None,
+        asked_at=datetime.now(UTC),
+    )
 
 
 @st.cache_resource(show_spinner=False)
-def _last_known() -> dict[str, Freshness]:
-    return {}
+def _memory() -> Memory:
+    return Memory()
+
+
+def _or_last(
+    ask: Callable[[], pd.DataFrame], name: str, asked: Params, *, last_will_do: bool
+) -> pd.DataFrame:
+    try:
+        found = ask()
+    except ServiceAway:
+        last = _memory().last(name, asked) if last_will_do else None
+        if last is None:
+            raise
+        return last
+    _memory().note(name, asked, found)
+    return found
 
 
 def _get_table(name: str, params: Params) -> pd.DataFrame:
@@ -129,19 +182,32 @@ def _get_table(name: str, params: Params) -> pd.DataFrame:
     return table
 
 
-def _get(path: str, params: Params) -> httpx.Response:
-    http = _http()
+def _get(path: str, params: Params, *, timeout: float = TIMEOUT_SECONDS) -> httpx.Response:
+    http, memory = _http(), _memory()
+    if refusal := memory.refusal():
+        raise refusal.with_traceback(None)
     try:
-        answer = http.get(path, params=list(params))
+        answer = http.get(path, params=list(params), timeout=timeout)
     except httpx.HTTPError as error:
-        raise ServiceAway(str(http.base_url), type(error).__name__) from error
+        away = ServiceAway(str(http.base_url), type(error).__name__)
+        if path == VERSION or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            memory.leave_alone(away, AWAY_SECONDS)
+        raise away from error
     if answer.status_code == httpx.codes.GONE:
         raise VersionGone
-    if answer.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.NOT_FOUND):
-        raise ReportRefused(answer.text)
     if answer.status_code != httpx.codes.OK:
-        raise ServiceAway(str(http.base_url), f"status {answer.status_code}")
+        raise _refusal(answer) or ServiceAway(str(http.base_url), f"status {answer.status_code}")
     return answer
+
+
+def _refusal(answer: httpx.Response) -> ReportRefused | None:
+    """What the service says of the question; None where it was not the service that answered."""
+    try:
+        said = answer.json()
+        is_ours = answer.status_code in (400, 404) or said["error"] in TOO_MUCH
+        return ReportRefused(said["message"]) if is_ours else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 @cache

@@ -39,7 +39,7 @@ def filters(extra: Callable[[], None] | None = None) -> scope.Scope:
     return scope.scope(
         label,
         tz=time_zone(),
-        now=_minute(),
+        now=_now(),
         chosen=days,
         comparison=comparison,
         sites=sites,
@@ -143,12 +143,18 @@ def _as_of() -> datetime | None:
 def _known(report: str, **params: str) -> pd.DataFrame:
     """A report about everything; empty while the service is away, which the page itself says."""
     try:
-        version = client.freshness().version
-        return client.fetch(report, version, **params) if version else pd.DataFrame()
-    except (client.ServiceAway, client.ReportRefused, client.VersionGone):
+        return client.fetch_list(report, **params)
+    except (client.ServiceAway, client.ReportRefused):
         return pd.DataFrame()
 
 
-def _minute() -> datetime:
-    """Now, cut to the minute: the cards of a page and all sessions ask the same question."""
-    return datetime.now(UTC).replace(second=0, microsecond=0)
+def _now() -> datetime:
+    """The minute in which the service last answered: all sessions ask the same, and what was asked is known.
+
+    While it is away this stands still, and so do the questions: their answers are still there.
+    """
+    try:
+        asked_at = client.freshness().asked_at
+    except client.ServiceAway:
+        asked_at = datetime.now(UTC)
+    return asked_at.replace(second=0, microsecond=0)

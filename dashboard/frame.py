@@ -16,14 +16,15 @@ VERSION_TRIES = 3
 LIVE_SECONDS, DELAYED_SECONDS = 60, 300
 
 WAITING = "Waiting for the first events. As soon as Wix sends one, this page fills in by itself."
+WAY_OUT = (
+    "It is part of the ledger process: start it with `python -m streams ledger`, or set "
+    "REPORTS_URL to where it listens. This page goes on by itself when it is back."
+)
 STALE = (
     "The report service does not answer. What is shown is the last that was known, through {through}; "
-    "what was not asked before is missing until it is back."
+    f"what was not asked before is missing. {WAY_OUT}"
 )
-AWAY = (
-    "{error} It is part of the ledger process: start it with `python -m streams ledger`, or set "
-    "REPORTS_URL to where it listens. This page tries again by itself."
-)
+AWAY = f"{{error}} {WAY_OUT}"
 
 AS_OF = "Everything here is as it was known on {moment} ({tz}); what is live is in the line above."
 
@@ -54,12 +55,14 @@ def show(body: Callable[[Questions], None], scope: Scope) -> None:
 @st.fragment(run_every=STRIP_SECONDS)
 def strip() -> None:
     """How fresh the data is: every five seconds, from the present and not from a version."""
-    with st.container(horizontal=True, horizontal_alignment="right", key="strip"):
+    with st.container(
+        horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="strip"
+    ):
         try:
             now = client.fetch_now("pipeline")
         except (client.ServiceAway, client.ReportRefused, client.VersionGone):
             st.badge("No data", icon=":material/cloud_off:", color="red")
-            st.caption("The report service does not answer; what is shown may be old.")
+            st.caption("The report service does not answer; what is shown may be old.", width="content")
             return
         _badge(now)
     if st.session_state.get("auto_refresh", True) and _has_moved_on():
@@ -100,21 +103,25 @@ def _has_moved_on() -> bool:
 def _badge(now: pd.DataFrame) -> None:
     if now.empty or pd.isna(now["newest_event_at"].iloc[0]):
         st.badge("Waiting", icon=":material/hourglass_empty:", color="gray")
-        st.caption("No event yet")
+        st.caption("No event yet", width="content")
         return
     row = now.iloc[0]
-    word, icon, colour = _how_live(float(row["freshness_seconds"]))
+    word, icon, colour = _how_live(float(row["freshness_seconds"]), row["lag"])
     newest = pd.Timestamp(row["newest_event_at"]).strftime("%d %b %H:%M:%S UTC")
-    st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]  # the three words below are in its Literal
+    st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]  # the words below are in its Literal
     st.caption(
         f"Data through {newest} · {spelling.count(row['lag'])} events behind · "
-        f"{spelling.count(row['dead_letters'])} dead letters"
+        f"{spelling.count(row['dead_letters'])} dead letters",
+        width="content",
     )
 
 
-def _how_live(age_seconds: float) -> tuple[str, str, str]:
+def _how_live(age_seconds: float, lag: float) -> tuple[str, str, str]:
+    """A quiet shop is no fault; events that wait while none arrives are one."""
     if age_seconds < LIVE_SECONDS:
         return "Live", ":material/sensors:", "green"
     if age_seconds < DELAYED_SECONDS:
         return "Delayed", ":material/schedule:", "orange"
+    if pd.notna(lag) and lag > 0:
+        return "Stale", ":material/warning:", "red"
     return "Quiet", ":material/bedtime:", "gray"

@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from dashboard import charts, charts_orders
+from dashboard.kept import Kept
 from dashboard.settings import DashboardSettings
 from dashboard.way_back import WayBack
 
@@ -65,5 +66,5 @@ app = st.App(
     lifespan=warmed_up,
     routes=[Route("/api/health", health)],
     # Streamlit compresses nothing by itself: 5.8 MB at a first visit become 2 MB.
-    middleware=[Middleware(WayBack), Middleware(GZipMiddleware, minimum_size=1000)],
+    middleware=[Middleware(WayBack), Middleware(Kept), Middleware(GZipMiddleware, minimum_size=1000)],
 )

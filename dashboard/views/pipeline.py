@@ -1,7 +1,7 @@
 """Pipeline health: is everything accounted for, and how far behind are we?"""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import streamlit as st
 
@@ -27,7 +27,7 @@ def _body(ask: Questions) -> None:
     minutes = ask.ever("pipeline", grain="minute")
     # The definition of a fragment is what it repeats: it must not ask through the version.
     st.fragment(run_every=REFRESH_SECONDS)(
-        lambda: panels.cards(cards_pipeline.present(client.fetch_now("pipeline"), minutes))
+        lambda: panels.cards(cards_pipeline.present(client.fetch_now("pipeline", or_last=True), minutes))
     )()
     _conservation(ask)
     left, right = st.columns(2)
@@ -72,7 +72,7 @@ def _partitions(ask: Questions) -> None:
 
 def _quota(ask: Questions) -> None:
     # Whole minutes: the present one has only begun, and would look like a fall.
-    until = datetime.now(UTC).replace(second=0, microsecond=0)
+    until = client.freshness().asked_at.replace(second=0, microsecond=0)
     since = until - timedelta(hours=QUOTA_HOURS)
     found = ask.ever("quota", grain="minute", start=since.isoformat(), end=until.isoformat())
     title = "Requests to Wix"
