@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -20,6 +21,7 @@ from sandbox.live import Seen, plain, summary
 from sandbox.once import run_once, telling
 from sandbox.ports import Ports, near_defaults
 from sandbox.room import RoomNotReady
+from sandbox.stories.history import DAYS
 from sandbox.stories.library import SEED, library
 from sandbox.stories.story import Story
 from sandbox.stories.telling import Teller
@@ -35,16 +37,24 @@ SEEDS = 2**31
 EXPECTED_FAILURES = (*REFUSALS, RoomNotReady, StillWaiting, NotDelivered, httpx.HTTPError, OSError)
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How much history is told before what happens now."""
+
+    days: int
+    subscriptions: int
+    orders: int
+
+
 class Show:
     """Tells stories to a running system for as long as it is let, and keeps the summary up to date."""
 
-    def __init__(self, system: System, *, seed: int, subscriptions: int, orders: int, pace: float) -> None:
-        self._system, self._seed, self._pace = system, seed, pace
-        self._subscriptions, self._orders = subscriptions, orders
+    def __init__(self, system: System, past: Past, *, seed: int, pace: float) -> None:
+        self._system, self._past, self._seed, self._pace = system, past, seed, pace
         self._seen = Seen()
 
     async def run(self) -> None:
-        """The first story, the ninety days before, then the fixed set again and again with new people."""
+        """The first story, the days before, then the fixed set again and again with new people."""
         async with telling(self._system) as (teller, witness, _), asyncio.TaskGroup() as group:
             watching = group.create_task(self._watch(teller, witness))
             try:
@@ -58,15 +68,16 @@ class Show:
             stories = library(
                 datetime.now(UTC),
                 seed=self._seed + number,
-                subscriptions=self._subscriptions if first_round else 0,
-                store_orders=self._orders if first_round else 0,
+                subscriptions=self._past.subscriptions if first_round else 0,
+                store_orders=self._past.orders if first_round else 0,
+                days=self._past.days,
             )
             first, *others = stories.now
             # Without a pause in the first round: whoever watches wants to see a message soon.
             await self._tell_one(teller, first, pace=0 if first_round else self._pace)
             if stories.past:
                 self._seen.telling = (
-                    f"ninety days of {len(stories.past)} orders at {len(stories.sites)} sites"
+                    f"{self._past.days} days of {len(stories.past)} orders at {len(stories.sites)} sites"
                 )
                 await teller.tell_past(stories.past, at_once=PAST_AT_ONCE)
             for story in others:
@@ -116,6 +127,13 @@ def _faults(error: BaseException) -> list[str]:
 @click.command("demo")
 @click.option("--once", is_flag=True, help="Tell a fixed set in a temporary folder, judge it, stop.")
 @click.option("--json", "as_json", is_flag=True, help="With --once: one JSON object on stdout.")
+@click.option(
+    "--days",
+    type=click.IntRange(14, 390),
+    default=DAYS,
+    show_default=True,
+    help="How far the history reaches back.",
+)
 @click.option("--subscriptions", default=100, show_default=True, help="How many plan orders in the history.")
 @click.option("--orders", default=300, show_default=True, help="How many store orders in the history.")
 @click.option("--pace", default=1.0, show_default=True, help="Seconds between two webhooks of a story.")
@@ -135,6 +153,7 @@ def _faults(error: BaseException) -> list[str]:
 def command(
     once: bool,
     as_json: bool,
+    days: int,
     subscriptions: int,
     orders: int,
     pace: float,
@@ -154,14 +173,13 @@ def command(
         if once:
             sys.exit(run_once(chosen, seed=SEED if seed is None else seed, as_json=as_json))
         first_seed = randrange(SEEDS) if seed is None else seed  # noqa: S311 – ids of made-up people
-        _show(chosen, data_dir, first_seed, subscriptions=subscriptions, orders=orders, pace=pace)
+        _show(chosen, data_dir, Past(days, subscriptions, orders), seed=first_seed, pace=pace)
 
 
-def _show(ports: Ports, data_dir: Path, seed: int, *, subscriptions: int, orders: int, pace: float) -> None:
+def _show(ports: Ports, data_dir: Path, past: Past, *, seed: int, pace: float) -> None:
     sites = library(datetime.now(UTC)).sites
     # Slow enough that a page is drawn from one version, quick enough to be watched.
     with System(data_dir, sites=sites, ports=ports, environment={"SNAPSHOT_SECONDS": "5"}) as system:
         click.echo(f"Starting every room; their logs are in {system.data_dir / 'logs'}", err=True)
         system.start()
-        show = Show(system, seed=seed, subscriptions=subscriptions, orders=orders, pace=pace)
-        asyncio.run(show.run())
+        asyncio.run(Show(system, past, seed=seed, pace=pace).run())

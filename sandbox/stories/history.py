@@ -1,4 +1,4 @@
-"""Ninety days of orders as they would have happened, so that charts have a past.
+"""Months of orders as they would have happened, so that charts have a past.
 
 All of it is told after the fact: events are old, so every notice of it comes out `too_old`, and
 Wix holds only how each order ended; of access the receiver is told no more than that.
@@ -24,6 +24,12 @@ FULFILLMENT_MAX_AGE = 30 * DAY
 # …and a story must not change its end while it is told.
 TELLING_TAKES = DAY / 2
 
+# Above one: the newer the day, the more orders.
+GROWTH = 1.2
+FRIDAY, SUNDAY = 4, 6
+# Who ordered something that doesn't come gets the money back within this time.
+PATIENCE = 21 * DAY
+
 ENDINGS = ("stays", "cancels", "expires", "fails", "pauses")
 ENDING_WEIGHTS = (64, 8, 12, 9, 7)
 PLANS = ("monthly", "weekly", "yearly", "trial", "once")
@@ -31,22 +37,31 @@ PLAN_WEIGHTS = (34, 30, 6, 22, 8)
 
 
 def history(
-    rng: Random, cast: tuple[Site, ...], now: datetime, *, subscriptions: int, store_orders: int
+    rng: Random,
+    cast: tuple[Site, ...],
+    now: datetime,
+    *,
+    subscriptions: int,
+    store_orders: int,
+    days: int = DAYS,
 ) -> tuple[Story, ...]:
-    """That many orders over the sites. The same generator state and `now` give the same stories."""
-    plans = (_subscription(rng, rng.choice(cast), now, number) for number in range(subscriptions))
-    orders = (_store_order(rng, rng.choice(cast), now, number) for number in range(store_orders))
+    """That many orders over the sites and the `days` before `now`, a few more of them each week.
+
+    The same generator state and `now` give the same stories.
+    """
+    plans = (_subscription(rng, rng.choice(cast), now, number, days) for number in range(subscriptions))
+    orders = (_store_order(rng, rng.choice(cast), now, number, days) for number in range(store_orders))
     return (*plans, *orders)
 
 
-def _subscription(rng: Random, site: Site, now: datetime, number: int) -> Story:
+def _subscription(rng: Random, site: Site, now: datetime, number: int, days: int) -> Story:
     ending = rng.choices(ENDINGS, ENDING_WEIGHTS)[0]
     plan = site.plans[rng.choices(PLANS, PLAN_WEIGHTS)[0]]
     script = Script(f"subscription_{number}", f"{plan.name} at {site.name}, {ending}", site.instance_id)
     buyer = customer(rng, site)
     script.add(Seed(content=buyer.seed(now - LONG_AGO)))
     life = PlanLife(script, rng, site, buyer, plan, now=now, only_last_seed=True)
-    payments = list(_lived(life, rng, ending, _start(rng, now), now - NOTICES_ARE_OLD))
+    payments = list(_lived(life, rng, ending, _start(rng, now, days), now - NOTICES_ARE_OLD))
     script.add(life.seed())
     script.expect(
         *(payment_notice(site.instance_id, paid, life.id, "suppressed", "too_old") for paid in payments)
@@ -57,10 +72,10 @@ def _subscription(rng: Random, site: Site, now: datetime, number: int) -> Story:
     return script.told()
 
 
-def _start(rng: Random, now: datetime) -> datetime:
+def _start(rng: Random, now: datetime, days: int) -> datetime:
     """Old enough that most orders have lived through a cycle or two."""
     youngest = NOTICES_ARE_OLD + DAY
-    age: timedelta = youngest + (DAYS * DAY - youngest) * rng.random() ** 0.8
+    age: timedelta = youngest + (days * DAY - youngest) * rng.random() ** 0.8
     return (now - age).replace(hour=rng.randrange(7, 22), minute=rng.randrange(60))
 
 
@@ -85,7 +100,8 @@ def _lived(life: PlanLife, rng: Random, ending: str, start: datetime, until: dat
 
 def _cycles(life: PlanLife, rng: Random, ending: str, begun: datetime, until: datetime) -> Iterator[str]:
     unit = life.plan.unit or "MONTH"
-    last = rng.randrange(1, 9) if unit == "WEEK" else 1
+    # Most who leave do so early, some after many cycles.
+    last = 1 + int(rng.expovariate(0.25 if unit == "WEEK" else 0.45))
     moment = begun
     for index in range(1, 99):
         due = later(moment, 1, unit)
@@ -116,8 +132,8 @@ def _end(life: PlanLife, rng: Random, ending: str, since: datetime, due: datetim
             life.resume(moment + (until - moment) * rng.random())
 
 
-def _store_order(rng: Random, site: Site, now: datetime, number: int) -> Story:
-    placed = _placed(rng, now)
+def _store_order(rng: Random, site: Site, now: datetime, number: int, days: int) -> Story:
+    placed = _placed(rng, now, days)
     script = Script(f"store_order_{number}", f"A store order at {site.name}", site.instance_id)
     buyer = customer(rng, site)
     script.add(Seed(content=buyer.seed(now - LONG_AGO)))
@@ -146,26 +162,34 @@ def _reason(site: Site, age: timedelta) -> str:
     return "too_old" if age > FULFILLMENT_MAX_AGE else "already_fulfilled"
 
 
-def _placed(rng: Random, now: datetime) -> datetime:
-    """A moment of the ninety days, kept off the one where a fulfillment becomes too old."""
-    moment: datetime = now - DAY * 0.3 - DAYS * DAY * rng.random()
+def _placed(rng: Random, now: datetime, days: int) -> datetime:
+    """A waking hour of those days, kept off the one where a fulfillment becomes too old."""
+    age = DAY * 0.3 + days * DAY * rng.random() ** GROWTH
+    moment: datetime = (now - age).replace(hour=int(rng.triangular(7, 24, 19)), minute=rng.randrange(60))
+    moment = min(moment, now - DAY * 0.3)
     if abs(now - moment - FULFILLMENT_MAX_AGE) < TELLING_TAKES:
         moment -= 2 * TELLING_TAKES
     return moment
 
 
 def _packed(life: StoreLife, rng: Random, paid: datetime, now: datetime) -> None:
-    """Most orders leave within two days, some late, some in two parcels, a few never."""
+    """Most orders leave within two working days, some late, some in two parcels, the newest not yet.
+
+    Nobody packs at the weekend; who waits too long for something out of stock is canceled.
+    """
     fate = rng.random()
-    hours = math.exp(rng.gauss(3.2, 0.7))
+    hours = math.exp(rng.gauss(3.0, 0.6)) * life.site.pace
+    if paid.weekday() >= FRIDAY:
+        hours += 24 * rng.uniform(SUNDAY - paid.weekday(), SUNDAY - paid.weekday() + 1)
     ready = paid + timedelta(hours=hours)
-    if fate < 0.06:
-        canceled = paid + (ready - paid) * rng.random()
+    is_out_of_stock = fate < 0.09
+    if fate < 0.03 or is_out_of_stock:
+        canceled = paid + (ready - paid if fate < 0.03 else PATIENCE) * rng.random() ** 0.3
         return life.cancel(canceled) if canceled < now else None
-    if fate < 0.10 or ready >= now:
+    if ready >= now:
         return None
     number = f"JD{guid(rng)[:10].upper()}" if rng.random() < 0.95 else None
-    if fate < 0.22 and len(life.lines) > 1:
+    if fate < 0.20 and len(life.lines) > 1:
         life.shipped(number, ready, lines=life.lines[:1])
         rest = ready + timedelta(hours=30 * rng.random())
         if rest < now:

@@ -5,7 +5,7 @@ from datetime import datetime
 from random import Random
 
 from sandbox.stories.cast import Site, sites
-from sandbox.stories.history import history
+from sandbox.stories.history import DAYS, history
 from sandbox.stories.story import Story
 from sandbox.stories.told_now import told_now
 
@@ -28,12 +28,14 @@ class Library:
         return self.now + self.past
 
 
-def library(now: datetime, *, seed: int = SEED, subscriptions: int = 0, store_orders: int = 0) -> Library:
+def library(
+    now: datetime, *, seed: int = SEED, subscriptions: int = 0, store_orders: int = 0, days: int = DAYS
+) -> Library:
     """The stories; the same arguments give the same ones, down to every id."""
     rng = Random(seed)  # noqa: S311 – stories, not secrets
     cast = sites(Random(CAST_SEED))  # noqa: S311 – ids, not secrets
     return Library(
         sites=cast,
         now=told_now(rng, cast, now),
-        past=history(rng, cast, now, subscriptions=subscriptions, store_orders=store_orders),
+        past=history(rng, cast, now, subscriptions=subscriptions, store_orders=store_orders, days=days),
     )
