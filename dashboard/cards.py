@@ -164,6 +164,16 @@ def money(table: pd.DataFrame, column: str) -> str:
     return spelling.count(None if table.empty else float(table[column].astype(float).iloc[-1]))
 
 
+def busiest_currency(table: pd.DataFrame) -> tuple[str | None, list[str]]:
+    """The currency in which a table of movements has most of them, and the others."""
+    if table.empty:
+        return None, []
+    moved = table[table[["new", "churn"]].astype(float).any(axis=1)]
+    often = (moved if len(moved) else table)["currency"].value_counts()
+    found = sorted(often.index, key=lambda one: (-often[one], one))
+    return found[0], sorted(set(table["currency"].dropna()) - {found[0]})
+
+
 def by_site(known: pd.DataFrame, flow: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """One row for each site: `site, trend, placed, change, open, late, canceled, p50_hours`.
 

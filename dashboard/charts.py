@@ -4,16 +4,44 @@ Buckets are drawn at their local wall time on a UTC scale, so that no browser sh
 own zone. Unfinished buckets are pale.
 """
 
+import math
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
+from dashboard import spelling
+
 Spec = dict[str, Any]
 
-BLUE, AMBER, GREEN, SLATE, PLUM, SKY = "#0063A8", "#D08300", "#1FA37C", "#6B7686", "#B04E8A", "#3F9BD8"
+BLUE, AMBER, GREEN, SLATE, PLUM, SKY = "#0063A8", "#D08300", "#1FA37C", "#626D7D", "#B04E8A", "#3F9BD8"
+BROWN = "#8F6B4A"
+# One blue in three depths: the higher the percentile, the lighter, as the fewer orders it tells of.
+DEEP, MIDDLE, LIGHT = "#1A6FB5", "#3388CC", "#55A3DE"
+# From few to many; what is written on either end, and the gap between two cells.
+FEW, MANY, ON_FEW, ON_MANY, BETWEEN = "#DCEBF7", "#063B63", "#0D1521", "#FFFFFE", "#FFFFFD"
+# The same colours where the page is dark: at least 4.5 : 1 against it, and few is what is near to it.
+ON_DARK = {
+    BLUE: "#4A9BE8",
+    AMBER: "#E8A53A",
+    GREEN: "#35BF94",
+    SLATE: "#98A5B8",
+    PLUM: "#DB82B6",
+    SKY: "#93CBF2",
+    BROWN: "#C4A07A",
+    DEEP: "#4A9BE8",
+    MIDDLE: "#7DB9F0",
+    LIGHT: "#B3D7F7",
+    FEW: "#1A2C42",
+    MANY: "#7FC0F7",
+    ON_FEW: "#DCE8F5",
+    ON_MANY: "#0B1320",
+    BETWEEN: "#10161F",
+}
 HEIGHT = 260
-LEGEND_COLUMNS = 4
+LEGEND_COLUMNS = 5
+# More names than this on an axis of days are hard to read.
+MOST_TICKS = 8
 
 # One state, one colour, on every page.
 STATE_COLOURS = {
@@ -36,7 +64,7 @@ CAUSE_COLOURS = {
     "involuntary": PLUM,
     "owner": SLATE,
     "completed": SKY,
-    "unknown": "#8F6B4A",
+    "unknown": BROWN,
 }
 
 
@@ -57,32 +85,58 @@ def with_wall_time(table: pd.DataFrame) -> pd.DataFrame:
 
 def counting_axis(values: pd.Series) -> alt.Axis:
     """Whole numbers: with commas below ten thousand, else shortened to 12k."""
-    largest = float(values.max()) if len(values) else 0
+    largest = float(values.abs().max()) if len(values) else 0
     return alt.Axis(format="~s" if largest >= 10_000 else ",.0f", tickMinStep=1, tickCount=5)
 
 
 def melted(table: pd.DataFrame, columns: list[str], name: str, value: str) -> pd.DataFrame:
-    """One row for each bucket and measure."""
-    return with_wall_time(table).melt(["at", "at_end"], columns, name, value)
+    """One row for each bucket and measure; measures are named as people write them."""
+    long = with_wall_time(table).melt(["at", "at_end"], columns, name, value)
+    return long.assign(**{name: long[name].map(spelling.words)})
 
 
 def bars_over_time(data: pd.DataFrame) -> alt.Chart:
-    """Bars from 14 % to 86 % of their bucket, whatever its length."""
+    """Bars from 14 % to 86 % of their bucket, whatever its length; the bucket is named below its middle."""
     width = data["at_end"] - data["at"]
-    by_month = bool(len(data)) and width.min() > pd.Timedelta(days=20)
     data = data.assign(left=data["at"] + width * 0.14, right=data["at"] + width * 0.86)
-    chart: alt.Chart = (
-        alt.Chart(data).mark_rect().encode(x=time_axis("left", by_month=by_month), x2="right:T")
-    )
+    axis = _named_buckets(data["at"], pd.Timedelta(width.median()) / 2 if len(data) else pd.Timedelta(0))
+    x = alt.X("left:T", title=None, scale=alt.Scale(type="utc"), axis=axis)
+    chart: alt.Chart = alt.Chart(data).mark_rect().encode(x=x, x2="right:T")
     return chart
 
 
-def time_axis(field: str = "at", *, by_month: bool = False) -> alt.X:
-    """Buckets from left to right, at their wall time; whole months are named without a day."""
-    spelled = "%b" if by_month else "%-d %b"
-    count: Any = "month" if by_month else 8
-    axis = alt.Axis(grid=False, labelOverlap=True, format=spelled, tickCount=count)
+def time_axis(times: pd.Series, field: str = "at") -> alt.X:
+    """Buckets from left to right, at their wall time; those of `times` that fit are named."""
+    axis = _named_buckets(times, pd.Timedelta(0))
     return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc"), axis=axis)
+
+
+def _named_buckets(times: pd.Series, after: pd.Timedelta) -> alt.Axis:
+    """The newest bucket and every n-th before it, named that long after its beginning."""
+    begun = sorted(set(times.dropna()))
+    step = max(1, math.ceil(len(begun) / MOST_TICKS))
+    values = [_utc(one + after) for one in begun[::-1][::step][::-1]]
+    months = len(begun) > 1 and begun[1] - begun[0] > pd.Timedelta(days=20)
+    begin = f"toNumber(datum.value) - {after // pd.Timedelta(milliseconds=1)}"
+    return alt.Axis(
+        grid=False,
+        ticks=False,
+        labelOverlap=True,
+        values=values,
+        labelExpr=f"utcFormat({begin}, '{'%b' if months else '%-d %b'}')",
+    )
+
+
+def _utc(moment: pd.Timestamp) -> alt.DateTime:
+    """By its parts: Streamlit's Vega reads a number as a year."""
+    return alt.DateTime(
+        year=moment.year,
+        month=moment.month,
+        date=moment.day,
+        hours=moment.hour,
+        minutes=moment.minute,
+        utc=True,
+    )
 
 
 def time_tip() -> alt.Tooltip:
@@ -90,20 +144,38 @@ def time_tip() -> alt.Tooltip:
     return alt.Tooltip("utcyearmonthdate(at):T", title="from")
 
 
-def legend(field: str, colours: dict[str, str]) -> alt.Color:
-    """Colours in a fixed order, named above the chart."""
-    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+def legend(
+    field: str, colours: dict[str, str], present: pd.Series | None = None, *, symbol: str = "square"
+) -> alt.Color:
+    """Colours in a fixed order, named above the chart; only what is `present`, where that is given."""
+    named = {spelling.words(name): colour for name, colour in colours.items()}
+    if present is not None:
+        named = {name: colour for name, colour in named.items() if name in set(present)}
+    scale = alt.Scale(domain=list(named), range=list(named.values()))
     # A long row of names would leave a narrow card at its right.
-    columns = LEGEND_COLUMNS if len(colours) > LEGEND_COLUMNS else 0
-    return alt.Color(f"{field}:N", scale=scale, legend=alt.Legend(orient="top", title=None, columns=columns))
+    columns = LEGEND_COLUMNS if len(named) > LEGEND_COLUMNS else 0
+    style = alt.Legend(orient="top", title=None, columns=columns, symbolType=symbol, offset=8)
+    return alt.Color(f"{field}:N", scale=scale, legend=style)
 
 
 def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart, *, height: int = HEIGHT) -> Spec:
     """The specification, with what all charts share."""
     spec: Spec = (
-        chart.properties(height=height)
+        chart.properties(height=height, padding={"left": 0, "top": 0, "right": 4, "bottom": 0})
         .configure_view(stroke=None)
         .configure_axis(labelFlush=False, titlePadding=8)
         .to_dict()
     )
+    return spec
+
+
+def on_dark(spec: Any) -> Any:
+    """The same chart in the colours of a dark page."""
+    match spec:
+        case dict():
+            return {name: on_dark(part) for name, part in spec.items()}
+        case list():
+            return [on_dark(part) for part in spec]
+        case str():
+            return ON_DARK.get(spec, spec)
     return spec

@@ -5,11 +5,17 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from dashboard import spelling
 from dashboard.charts import (
     AMBER,
+    BETWEEN,
     BLUE,
     CAUSE_COLOURS,
+    FEW,
     GREEN,
+    MANY,
+    ON_FEW,
+    ON_MANY,
     PLUM,
     SKY,
     SLATE,
@@ -27,8 +33,11 @@ CELL_HEIGHT = 26
 WIDE_BARS = 6
 # The height of a chart is that of its axis and its cells together.
 AXIS_ROOM = 60
+# On a phone a cell is as wide as two figures, and the sign is in the subtitle anyway.
+SMALLER_WHEN_NARROW = "bandwidth('x') < 30 ? 9 : 11"
+FIGURE = "format(datum.share * 100, '.0f') + (bandwidth('x') < 30 ? '' : '%')"
 MOVEMENTS = {"new": GREEN, "reactivation": SKY, "expansion": BLUE, "contraction": AMBER, "churn": PLUM}
-LOSSES = {"contraction", "churn"}
+LOSSES = {"Contraction", "Churn"}
 
 
 def gained_and_lost(table: pd.DataFrame) -> Spec:
@@ -36,10 +45,11 @@ def gained_and_lost(table: pd.DataFrame) -> Spec:
     new = with_wall_time(table)[["at", "at_end", "new", "is_partial"]].rename(columns={"new": "customers"})
     lost = _with_partial(table, list(CAUSE_COLOURS), "what", "customers")
     lost["customers"] = -lost["customers"]
-    long = pd.concat([new.assign(what="new"), lost], ignore_index=True)
+    long = pd.concat([new.assign(what=spelling.words("new")), lost], ignore_index=True)
+    happened = long.loc[long["customers"] != 0, "what"]
     bars = bars_over_time(long).encode(
         y=alt.Y("customers:Q", title=None, stack="zero", axis=counting_axis(long["customers"])),
-        color=legend("what", {"new": GREEN, **CAUSE_COLOURS}),
+        color=legend("what", {"new": GREEN, **CAUSE_COLOURS}, happened),
         opacity=_pale_when_partial(),
         tooltip=[time_tip(), "what:N", alt.Tooltip("customers:Q", format=",")],
     )
@@ -78,15 +88,15 @@ def cohort_cells(table: pd.DataFrame) -> Spec:
         x=alt.X("age_months:O", title="months since the first", axis=alt.Axis(orient="top", labelAngle=0)),
         y=alt.Y("cohort:N", title=None, sort=order, axis=alt.Axis(labelLimit=220)),
     )
-    scale = alt.Scale(range=["#DCEBF7", "#063B63"], domain=[float(data["share"].min()), 1])
-    cells = base.mark_rect(stroke="white", strokeWidth=1).encode(
+    least, most = float(data["share"].min()), float(data["share"].max())
+    scale = alt.Scale(range=[FEW, MANY], interpolate="lab", domain=[least, most])
+    cells = base.mark_rect(stroke=BETWEEN, strokeWidth=1.5, cornerRadius=3).encode(
         color=alt.Color("share:Q", scale=scale, legend=None),
         tooltip=["cohort:N", "age_months:O", alt.Tooltip("share:Q", format=".1%")],
     )
-    middle = float(data["share"].min() + 1) / 2
-    figures = base.mark_text().encode(
-        text=alt.Text("share:Q", format=".0%"),
-        color=alt.condition(f"datum.share > {middle}", alt.value("white"), alt.value("#0D1520")),
+    middle = (least + most) / 2
+    figures = base.mark_text(fontSize=alt.expr(SMALLER_WHEN_NARROW), text=alt.expr(FIGURE)).encode(
+        color=alt.condition(f"datum.share > {middle}", alt.value(ON_MANY), alt.value(ON_FEW)),
     )
     return finished(cells + figures, height=CELL_HEIGHT * len(order) + AXIS_ROOM)
 
@@ -105,7 +115,7 @@ def cohort_grid(table: pd.DataFrame) -> pd.DataFrame:
 
 def survival_curve(table: pd.DataFrame) -> Spec:
     """Kaplan–Meier with its 95 % band, by age in days."""
-    x = alt.X("age_days:Q", title="days since the subscription began")
+    x = alt.X("age_days:Q", title="days since the subscription began", axis=alt.Axis(grid=False, tickCount=8))
     band = (
         alt.Chart(table)
         .mark_area(opacity=0.18, color=BLUE, interpolate="step-after")
@@ -132,9 +142,10 @@ def mrr_movements(table: pd.DataFrame) -> Spec:
     money = table.assign(**{name: table[name].astype(float) for name in MOVEMENTS})
     long = _with_partial(money, list(MOVEMENTS), "movement", "amount")
     long["amount"] = long["amount"].where(~long["movement"].isin(LOSSES), -long["amount"])
+    happened = long.loc[long["amount"] != 0, "movement"]
     chart = bars_over_time(long).encode(
         y=alt.Y("amount:Q", title=None, stack="zero", axis=counting_axis(long["amount"].abs())),
-        color=legend("movement", MOVEMENTS),
+        color=legend("movement", MOVEMENTS, happened),
         opacity=_pale_when_partial(),
         tooltip=[time_tip(), "movement:N", alt.Tooltip("amount:Q", format=",.2f")],
     )

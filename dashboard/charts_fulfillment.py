@@ -9,6 +9,11 @@ import pandas as pd
 from dashboard.charts import (
     AMBER,
     BLUE,
+    DEEP,
+    FEW,
+    LIGHT,
+    MANY,
+    MIDDLE,
     SKY,
     SLATE,
     Spec,
@@ -19,17 +24,15 @@ from dashboard.charts import (
     with_wall_time,
 )
 
-# One blue in three depths: the higher the percentile, the lighter, as the fewer orders it tells of.
 LINES = {"km_p50_hours": "Median", "km_p90_hours": "90th", "km_p95_hours": "95th"}
 FINISHED_ONLY = {"p90_hours": "90th, finished only"}
-DEPTHS = {"Median": "#1A6FB5", "90th": "#3388CC", "95th": "#55A3DE", "90th, finished only": SLATE}
+DEPTHS = {"Median": DEEP, "90th": MIDDLE, "95th": LIGHT, "90th, finished only": SLATE}
 # Two labels at the end of lines stay this share of the axis apart.
 LABELS_APART = 0.075
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 ROW_HEIGHT, LEAST_HEIGHT = 24, 230
 CELL_HEIGHT = 38
 RAMP_TO = 0.97
-BLUES = ["#DCEBF7", "#063B63"]
 
 
 def percentile_lines(table: pd.DataFrame, target_hours: float) -> Spec:
@@ -151,7 +154,7 @@ def hour_cells(table: pd.DataFrame) -> Spec:
 def _ramp(hours: pd.Series) -> alt.Scale:
     """From the fastest to nearly the slowest: a single order of a quiet hour doesn't pale all others."""
     most = float(hours.quantile(RAMP_TO))
-    return alt.Scale(range=BLUES, interpolate="lab", domain=[float(hours.min()), most], clamp=True)
+    return alt.Scale(range=[FEW, MANY], interpolate="lab", domain=[float(hours.min()), most], clamp=True)
 
 
 def _line(data: pd.DataFrame, **style: Any) -> alt.Chart:
@@ -165,7 +168,7 @@ def _line(data: pd.DataFrame, **style: Any) -> alt.Chart:
             **mark,
         )
         .encode(
-            x=time_axis(),
+            x=time_axis(data["at"]),
             y=alt.Y("hours:Q", title=None, axis=alt.Axis(format=",.0f", tickCount=6)),
             color=_depth(),
             tooltip=[time_tip(), "percentile:N", alt.Tooltip("hours:Q", format=",.1f")],
@@ -183,11 +186,13 @@ def _ends(data: pd.DataFrame) -> alt.Chart:
     """The name of each line at its last known point, moved apart where two would meet."""
     known = data.dropna(subset=["hours"])
     ends = known.sort_values("at").groupby("percentile", as_index=False).last().sort_values("hours")
-    ends = ends.assign(at=known["at"].max(), label_hours=_apart(list(ends["hours"]), known["hours"].max()))
+    # A line that ends early is named there: only those that end together can meet.
+    apart = ends.groupby("at")["hours"].transform(lambda rising: _apart(list(rising), known["hours"].max()))
+    ends = ends.assign(label_hours=apart)
     chart: alt.Chart = (
         alt.Chart(ends)
         .mark_text(align="left", dx=6, fontWeight=600)
-        .encode(x=time_axis(), y="label_hours:Q", text="percentile:N", color=_depth())
+        .encode(x=time_axis(known["at"]), y="label_hours:Q", text="percentile:N", color=_depth())
     )
     return chart
 

@@ -3,6 +3,7 @@
 import altair as alt
 import pandas as pd
 
+from dashboard import spelling
 from dashboard.charts import (
     BLUE,
     GREEN,
@@ -20,19 +21,18 @@ from dashboard.charts import (
 )
 
 FLOW_COLOURS = {"placed": BLUE, "fulfilled": GREEN, "canceled": SLATE}
-BEFORE = "placed before"
+BEFORE = "Placed before"
 
 
 def open_by_state(table: pd.DataFrame) -> Spec:
     """Open orders at each day's end, stacked by state."""
-    data = with_wall_time(table.assign(state=table["state"].str.replace("_", " ")))
-    states = list(dict.fromkeys(data["state"]))
-    colours = {state: STATE_COLOURS.get(state.replace(" ", "_"), PLUM) for state in states}
+    colours = {state: STATE_COLOURS.get(state, PLUM) for state in dict.fromkeys(table["state"])}
+    data = with_wall_time(table.assign(state=table["state"].map(spelling.words)))
     chart = (
         alt.Chart(data[["at", "state", "orders"]])
         .mark_area(interpolate="linear", opacity=0.9, line=False)
         .encode(
-            x=time_axis(),
+            x=time_axis(data["at"]),
             y=alt.Y("orders:Q", title=None, stack="zero", axis=counting_axis(data["orders"])),
             color=legend("state", colours),
             tooltip=[time_tip(), "state:N", alt.Tooltip("orders:Q", format=",")],
@@ -46,7 +46,7 @@ def state_bars(table: pd.DataFrame) -> Spec:
     counted = pd.DataFrame(table.groupby("state", as_index=False)["orders"].sum())
     data = counted.sort_values(by="orders", ascending=False)
     data["label"] = [f"{n:,} · {n / data['orders'].sum():.1%}" for n in data["orders"]]
-    data["name"] = data["state"].str.replace("_", " ")
+    data["name"] = data["state"].map(spelling.words)
     colours = [STATE_COLOURS.get(state, PLUM) for state in data["state"]]
     # Room at the right for the longest bar's label.
     room = alt.Scale(domain=[0, float(data["orders"].max()) * 1.45])
@@ -76,7 +76,9 @@ def flow_lines(table: pd.DataFrame, before: pd.DataFrame) -> Spec:
     dashed = (
         alt.Chart(past)
         .mark_line(strokeDash=[4, 4], strokeWidth=1.5, color=SLATE, opacity=0.7)
-        .encode(x=time_axis(), y="orders:Q", tooltip=[alt.Tooltip("orders:Q", title=BEFORE, format=",")])
+        .encode(
+            x=time_axis(past["at"]), y="orders:Q", tooltip=[alt.Tooltip("orders:Q", title=BEFORE, format=",")]
+        )
     )
     return finished(dashed + lines)
 
@@ -86,9 +88,9 @@ def _lines(data: pd.DataFrame, colours: dict[str, str]) -> alt.Chart:
         alt.Chart(data)
         .mark_line(interpolate="linear", strokeWidth=2)
         .encode(
-            x=time_axis(),
+            x=time_axis(data["at"]),
             y=alt.Y("orders:Q", title=None, axis=counting_axis(data["orders"])),
-            color=legend("measure", colours),
+            color=legend("measure", colours, symbol="stroke"),
             tooltip=[time_tip(), alt.Tooltip("measure:N"), alt.Tooltip("orders:Q", format=",")],
         )
     )

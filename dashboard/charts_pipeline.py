@@ -3,14 +3,30 @@
 import altair as alt
 import pandas as pd
 
-from dashboard.charts import AMBER, BLUE, SKY, SLATE, Spec, counting_axis, finished, legend, wall_time
+from dashboard import spelling
+from dashboard.charts import (
+    AMBER,
+    BLUE,
+    BROWN,
+    DEEP,
+    GREEN,
+    LIGHT,
+    PLUM,
+    SKY,
+    SLATE,
+    Spec,
+    counting_axis,
+    finished,
+    legend,
+    wall_time,
+)
 
 OUTCOMES = {
-    "done": "#1FA37C",
+    "done": GREEN,
     "suppressed": SLATE,
     "waiting": AMBER,
     "open": SKY,
-    "failed": "#B04E8A",
+    "failed": PLUM,
 }
 ROW_HEIGHT, LEAST_HEIGHT, HEIGHT = 26, 120, 210
 
@@ -45,7 +61,7 @@ def delays(table: pd.DataFrame, tz: str) -> Spec:
         .encode(
             x=_clock(),
             y=alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=5)),
-            color=legend("percentile", {"Median": "#1A6FB5", "95th": "#55A3DE"}),
+            color=legend("percentile", {"Median": DEEP, "95th": LIGHT}, symbol="stroke"),
             tooltip=[_minute(), "percentile:N", alt.Tooltip("value:Q", title="seconds", format=",.2f")],
         )
     )
@@ -76,18 +92,20 @@ def lag_line(table: pd.DataFrame, tz: str) -> Spec:
 def effect_bars(table: pd.DataFrame) -> Spec:
     """What became due, per flow, by what came of it: the parts add up to all that was due."""
     due = table[table["due"] > 0]
-    data = due.assign(flow=due["flow"].str.replace("_", " ")).melt(
+    data = due.assign(flow=due["flow"].map(spelling.words)).melt(
         ["flow", "due"], list(OUTCOMES), "outcome", "effects"
     )
     data = data.assign(share=data["effects"] / data["due"], rank=data["outcome"].map(list(OUTCOMES).index))
+    data = data.assign(outcome=data["outcome"].map(spelling.words))
+    shown = data[data["effects"] > 0]
     bars = (
-        alt.Chart(data[data["effects"] > 0])
+        alt.Chart(shown)
         .mark_bar(height=18)
         .encode(
             y=alt.Y("flow:N", title=None, axis=alt.Axis(domain=False, ticks=False)),
             x=alt.X("share:Q", title=None, stack="zero", axis=alt.Axis(format=".0%", tickCount=5)),
             order="rank:Q",
-            color=legend("outcome", OUTCOMES),
+            color=legend("outcome", OUTCOMES, shown["outcome"]),
             tooltip=[
                 "flow:N",
                 "outcome:N",
@@ -109,7 +127,9 @@ def quota_lines(table: pd.DataFrame) -> Spec:
             x=_clock(),
             y=alt.Y("calls:Q", title=None, axis=counting_axis(data["calls"])),
             color=alt.Color(
-                "name:N", legend=alt.Legend(orient="top", title=None, columns=3), scale=alt.Scale(range=SITES)
+                "name:N",
+                legend=alt.Legend(orient="top", title=None, columns=3, symbolType="stroke", offset=8),
+                scale=alt.Scale(range=SITES),
             ),
             tooltip=[_minute(), "name:N", "calls:Q", "limit:Q", "parked:Q"],
         )
@@ -124,7 +144,7 @@ def quota_lines(table: pd.DataFrame) -> Spec:
     return finished(alt.layer(rule, lines, parked), height=HEIGHT)
 
 
-SITES = [BLUE, "#1FA37C", "#B04E8A", SKY, SLATE, "#8F6B4A"]
+SITES = [BLUE, GREEN, PLUM, SKY, SLATE, BROWN]
 
 
 def _minutes(table: pd.DataFrame, columns: list[str], tz: str) -> pd.DataFrame:
@@ -134,7 +154,7 @@ def _minutes(table: pd.DataFrame, columns: list[str], tz: str) -> pd.DataFrame:
 
 def _clock() -> alt.X:
     """Minutes from left to right, at their wall time."""
-    axis = alt.Axis(grid=False, labelOverlap=True, format="%H:%M", tickCount=8)
+    axis = alt.Axis(grid=False, labelOverlap=True, format="%H:%M", tickCount=6, ticks=False)
     return alt.X("at:T", title=None, scale=alt.Scale(type="utc"), axis=axis)
 
 

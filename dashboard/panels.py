@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from dashboard import columns
+from dashboard import charts, columns
 from dashboard.cards import Card
 from dashboard.charts import Spec
 from dashboard.spelling import UNKNOWN
@@ -37,9 +37,10 @@ def cards(found: list[Card]) -> None:
 def chart(title: str, subtitle: str, draw: Callable[..., Spec], *given: Any, key: str) -> None:
     """A box with a title, the unit in its subtitle, and a chart: `draw` of what is given."""
     with st.container(border=True, key=key, height="stretch"):
-        st.markdown(f"**{title}**")
-        st.caption(subtitle)
-        st.vega_lite_chart(spec=_spec(draw, draw.__name__, *given), alt=f"{title}. {subtitle}")
+        headed(title, subtitle)
+        spec = _spec(draw, draw.__name__, *given)
+        dark = st.context.theme.type == "dark"
+        st.vega_lite_chart(spec=charts.on_dark(spec) if dark else spec, alt=f"{title}. {subtitle}")
 
 
 def chart_or(
@@ -55,20 +56,17 @@ def chart_or(
 def nothing(title: str, sentence: str, *, key: str) -> None:
     """The box of a chart or table that has nothing to show, and why."""
     with st.container(border=True, key=key, height="stretch"):
-        st.markdown(f"**{title}**")
-        st.caption(sentence)
+        headed(title, sentence)
 
 
 def table(title: str, subtitle: str, data: pd.DataFrame, *, key: str, empty: str) -> None:
     """A table in a box with its exports beside the title, or the sentence for the empty case."""
     with st.container(border=True, key=key):
-        _titled(title, data, key)
+        _titled(title, empty if data.empty else subtitle, data, key)
         if data.empty:
-            st.caption(empty)
             return
-        st.caption(subtitle)
         st.dataframe(
-            data,
+            columns.shown(data),
             hide_index=True,
             alt=f"{title}. {subtitle}",
             column_config=columns.config(data),
@@ -81,13 +79,11 @@ def choose_row(
 ) -> int | None:
     """A table in a card whose rows can be chosen; gives the chosen row's position, or None."""
     with st.container(border=True, key=f"{key}_card"):
-        _titled(title, data, key)
+        _titled(title, empty if data.empty else subtitle, data, key)
         if data.empty:
-            st.caption(empty)
             return None
-        st.caption(subtitle)
         chosen = st.dataframe(
-            data[wanted],
+            columns.shown(data[wanted]),
             hide_index=True,
             column_config=columns.config(data[wanted]),
             key=key,
@@ -100,9 +96,18 @@ def choose_row(
     return int(rows[0]) if rows else None
 
 
-def _titled(title: str, data: pd.DataFrame, key: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+def headed(title: str, subtitle: str) -> None:
+    """A title with its subtitle right below it."""
+    with st.container(gap=None):
         st.markdown(f"**{title}**")
+        st.caption(subtitle)
+
+
+def _titled(title: str, subtitle: str, data: pd.DataFrame, key: str) -> None:
+    """The same with the exports at the right, where there are rows."""
+    with st.container(horizontal=True, vertical_alignment="top", horizontal_alignment="distribute"):
+        with st.container(width="stretch"):
+            headed(title, subtitle)
         if not data.empty:
             with st.container(horizontal=True, width="content", gap="small"):
                 _export("CSV", lambda: data.to_csv(index=False).encode(), key, "csv", "text/csv")

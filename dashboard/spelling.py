@@ -7,6 +7,13 @@ import pandas as pd
 UNKNOWN = "–"
 EXACT_BELOW = 10_000
 HOURS_A_DAY = 24
+# A change by more than this is said as a multiple: +2371.4% is no number that anybody reads.
+MANY_TIMES = 10
+
+
+def words(name: str) -> str:
+    """A name of the reports as people write it: `partially_fulfilled` is `Partially fulfilled`."""
+    return (name[:1].upper() + name[1:]).replace("_", " ")
 
 
 def count(value: float | None) -> str:
@@ -51,6 +58,8 @@ def change(now: float | None, before: float | None) -> str | int | None:
     ratio = relative(now, before)
     if ratio is None:
         return None
+    if ratio >= MANY_TIMES:
+        return f"×{ratio + 1:.0f}"
     return 0 if abs(ratio) < 0.0005 else f"{ratio * 100:+.1f}%"
 
 

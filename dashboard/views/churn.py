@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, charts_churn, filters, frame, panels, spelling
+from dashboard import cards, charts_churn, filters, frame, own_filters, panels, spelling
 from dashboard.questions import Questions
 
 METHODS = ["chartmogul", "stripe", "profitwell", "revenuecat", "gumroad"]
@@ -11,6 +11,8 @@ COMPARED = ["chartmogul", "stripe", "profitwell", "gumroad"]
 POPULATIONS = ["paying", "all"]
 CAUSES = ["voluntary", "involuntary", "owner", "completed", "unknown"]
 COLUMNS = ["bucket_start", "active_at_start", "new", "churned", *CAUSES, "switched", "rate", "is_partial"]
+LEAVING = ["ends_at", "plan", "mrr", "currency", "requested_at", "customer", "order_id"]
+PLANS = ["name", "active", "new", "churned", "rate", "mrr", "currency", "plan_id"]
 HEATMAP, TABLE = "Heatmap", "Table"
 DAYS_BY_MONTH = 60
 NO_CUSTOMER = "No customer was active in this period."
@@ -18,22 +20,17 @@ NO_CUSTOMER = "No customer was active in this period."
 
 def page() -> None:
     """Draw the page."""
-    scope = filters.filters(_own_filters)
+    scope = filters.filters()
+    _own_filters()
     frame.show(_body, scope)
 
 
 def _own_filters() -> None:
-    st.selectbox(
-        "Method", METHODS, key="method", bind="query-params", width=150, label_visibility="collapsed"
-    )
-    st.selectbox(
-        "Population",
-        POPULATIONS,
-        key="population",
-        bind="query-params",
-        width=120,
-        label_visibility="collapsed",
-    )
+    with own_filters.row():
+        own_filters.choose("Method", METHODS, key="method", width=150, text="Churn by the method of")
+        own_filters.choose(
+            "Population", POPULATIONS, key="population", width=110, text="among customers who are"
+        )
 
 
 def _body(ask: Questions) -> None:
@@ -156,21 +153,20 @@ def _survival(ask: Questions) -> None:
 def _revenue(ask: Questions) -> None:
     found = ask.period("mrr", grain="month")
     title = "MRR movements"
-    currencies = sorted(set(found["currency"].dropna())) if not found.empty else []
-    if len(currencies) > 1:
-        choose = f"Amounts in {', '.join(currencies)}: choose one currency above; they are never added up."
-        panels.nothing(title, choose, key="mrr")
-        return
-    subtitle = f"Per month, in {', '.join(currencies)} · at the end {cards.money(found, 'at_end')}"
+    one, others = cards.busiest_currency(found)
+    shown = found[found["currency"] == one]
+    subtitle = f"Per month, in {one} · at the end {cards.money(shown, 'at_end')}"
+    if others:
+        subtitle += f" · {', '.join(others)} apart: choose a currency above"
     empty = "No recurring revenue in this period."
-    panels.chart_or(title, subtitle, charts_churn.mrr_movements, found, key="mrr", empty=empty)
+    panels.chart_or(title, subtitle, charts_churn.mrr_movements, shown, key="mrr", empty=empty)
 
 
 def _leaving(leaving: pd.DataFrame) -> None:
     panels.table(
         "Set to cancel",
         "A forecast: these end at the date shown unless renewal is turned on again",
-        leaving,
+        leaving[[name for name in LEAVING if name in leaving]],
         key="set_to_cancel",
         empty="No subscription is set to cancel.",
     )
@@ -180,7 +176,7 @@ def _plans(ask: Questions) -> None:
     panels.table(
         "By plan",
         "Subscriptions active now; new and churned in the period",
-        ask.period("plans"),
+        ask.period("plans")[PLANS],
         key="plans",
         empty="No plan has been bought yet.",
     )

@@ -11,7 +11,7 @@ from dashboard.questions import Questions
 LIMIT = "200"
 FAILED = ["flow", "reason", "order_id", "attempts", "last_status", "last_code", "request_id", "decided_at"]
 DEAD = ["topic", "partition", "offset", "reason", "error", "first_at", "redriven_at"]
-REFUSED = ["warehouse", "key", "site", "order_id", "reason", "received_at", "next_step"]
+REFUSED = ["next_step", "reason", "warehouse", "key", "order_id", "received_at", "site"]
 TIMELESS = (
     ":material/info: What needs a person stays here until somebody acts, whatever the range; "
     "only what was suppressed follows it. Commands run where the worker does."
@@ -74,7 +74,7 @@ def _paused(flow: pd.Series, tz: str) -> None:
     since = pd.Timestamp(flow["since"]).tz_convert(tz)
     with st.container(border=True, key=f"paused_{flow['flow']}"):
         st.markdown(
-            f":orange[:material/pause_circle:] **{flow['flow']} is paused** since {since:%d %b %H:%M}"
+            f":orange[:material/pause_circle:] **{flow['flow']} is paused** since {since:%-d %b %H:%M}"
         )
         st.caption(
             f"Build {flow['version']} failed three times in the same way ({flow['fingerprint']}); "

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards_fulfillment, charts_fulfillment, filters, frame, panels
+from dashboard import cards_fulfillment, charts_fulfillment, filters, frame, own_filters, panels
 from dashboard.questions import Questions
 
 # What the reader chooses (and what stands in the URL) → the report's word.
@@ -17,7 +17,7 @@ STEPS = {
 FIRST_STEP = "Paid to fulfilled"
 TARGETS = {"24 h": 24.0, "48 h": 48.0, "72 h": 72.0, "5 days": 120.0, "7 days": 168.0}
 FIRST_TARGET = "72 h"
-BACKLOG = ["order_id", "name", "paid_at", "age_hours", "hours_left"]
+BACKLOG = ["name", "paid_at", "age_hours", "hours_left", "order_id"]
 COLUMNS = [
     "bucket_start",
     "finished",
@@ -37,22 +37,18 @@ NOTHING = "No order began this step in the period."
 
 def page() -> None:
     """Draw the page."""
-    frame.show(_body, filters.filters(_own_filters))
+    scope = filters.filters()
+    _own_filters()
+    frame.show(_body, scope)
 
 
 def _own_filters() -> None:
-    st.selectbox(
-        "Step", list(STEPS), key="step", bind="query-params", label_visibility="collapsed", width=190
-    )
-    st.selectbox(
-        "Target",
-        list(TARGETS),
-        index=list(TARGETS).index(FIRST_TARGET),
-        key="target",
-        bind="query-params",
-        label_visibility="collapsed",
-        width=110,
-    )
+    index = list(TARGETS).index(FIRST_TARGET)
+    with own_filters.row():
+        own_filters.choose("Step", list(STEPS), key="step", width=190, text="From")
+        own_filters.choose(
+            "Target", list(TARGETS), key="target", width=100, text="against a target of", index=index
+        )
 
 
 def _body(ask: Questions) -> None:

@@ -7,7 +7,7 @@ from dashboard import cards, charts_orders, filters, frame, panels, spelling
 from dashboard.questions import Questions
 from dashboard.views import order_drawer
 
-COLUMNS = ["number", "order_id", "state", "payment_status", "amount", "currency", "placed_at", "age_hours"]
+COLUMNS = ["number", "state", "payment_status", "amount", "currency", "placed_at", "age_hours", "order_id"]
 LIMIT = "200"
 TARGET_HOURS = 72
 LATE, OPEN, ALL = "Late", "Open", "All"

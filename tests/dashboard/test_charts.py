@@ -1,8 +1,79 @@
 """Charts are tested by the specification that comes out."""
 
+from typing import Any
+
+import altair as alt
 import pandas as pd
+import pytest
 
 from dashboard import charts
+
+
+def days(number: int, freq: str = "D") -> pd.Series:
+    return pd.Series(pd.date_range("2026-09-01", periods=number, freq=freq, tz="UTC"))
+
+
+def named(times: pd.Series) -> list[tuple[Any, Any]]:
+    """Month and day of each bucket that the axis names."""
+    values = charts.time_axis(times).to_dict()["axis"]["values"]
+    return [(value["month"], value["date"]) for value in values]
+
+
+def luminance(colour: str) -> float:
+    """As WCAG 2 has it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+class TestTimeAxis:
+    @pytest.mark.parametrize("number", [1, 7, 30, 91, 400])
+    def test_it_names_as_many_buckets_as_can_be_read_and_always_the_newest(self, number: int) -> None:
+        times = days(number)
+
+        assert 0 < len(named(times)) <= charts.MOST_TICKS
+        assert named(times)[-1] == (times.iloc[-1].month, times.iloc[-1].day)
+
+    def test_a_bar_is_named_below_its_middle_by_the_day_it_begins(self) -> None:
+        """The axis has the place of noon, and spells the midnight before it."""
+        begun = days(3)
+        data = pd.DataFrame({"at": begun, "at_end": begun + pd.Timedelta(days=1)})
+
+        axis = charts.bars_over_time(data).to_dict()["encoding"]["x"]["axis"]
+
+        assert [value["hours"] for value in axis["values"]] == [12, 12, 12]
+        assert f"- {12 * 3600 * 1000}," in axis["labelExpr"]
+
+    def test_whole_months_are_named_without_a_day(self) -> None:
+        assert "'%b'" in charts.time_axis(days(12, "MS")).to_dict()["axis"]["labelExpr"]
+
+
+class TestDarkPage:
+    @pytest.mark.parametrize("colour", [*charts.STATE_COLOURS.values(), *charts.CAUSE_COLOURS.values()])
+    def test_every_colour_stands_out_from_its_page(self, colour: str) -> None:
+        """WCAG 2 asks 3 : 1 of what is drawn."""
+        assert contrast(colour, "#FFFFFF") >= 3
+        assert contrast(charts.ON_DARK[colour], "#10161F") >= 4.5
+
+    def test_colours_change_wherever_they_stand_and_nothing_else_does(self) -> None:
+        table = pd.DataFrame({"at": days(1), "colour": charts.BLUE, "n": 1})
+        chart = alt.Chart(table).mark_bar(color=charts.AMBER).encode(y="n:Q")
+        light = charts.finished(chart)
+
+        dark = charts.on_dark(light)
+
+        assert dark["mark"]["color"] == charts.ON_DARK[charts.AMBER]
+        assert [row["colour"] for row in next(iter(dark["datasets"].values()))] == [
+            charts.ON_DARK[charts.BLUE]
+        ]
+        assert dark["encoding"] == light["encoding"]
 
 
 class TestWallTime:

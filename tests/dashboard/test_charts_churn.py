@@ -37,11 +37,16 @@ class TestGainedAndLost:
         drawn = [row for row in rows(charts_churn.gained_and_lost(table)) if "what" in row]
 
         september = {row["what"]: row["customers"] for row in drawn if row["at"].startswith("2026-09")}
-        assert (september["new"], september["voluntary"], september["owner"]) == (4, -2, -1)
+        assert (september["New"], september["Voluntary"], september["Owner"]) == (4, -2, -1)
+
+    def test_only_causes_that_occurred_are_in_the_legend(self) -> None:
+        spec = charts_churn.gained_and_lost(churn(owner=[1, 1, 1]))
+
+        assert spec["layer"][0]["encoding"]["color"]["scale"]["domain"] == ["New", "Owner"]
 
     @pytest.mark.parametrize("bar", [0, 1, 2])
     def test_every_bar_has_a_width(self, bar: int) -> None:
-        drawn = [row for row in rows(charts_churn.gained_and_lost(churn())) if row.get("what") == "new"]
+        drawn = [row for row in rows(charts_churn.gained_and_lost(churn())) if row.get("what") == "New"]
 
         assert drawn[bar]["left"] < drawn[bar]["right"]
 
@@ -110,4 +115,4 @@ class TestMovements:
         drawn = rows(charts_churn.mrr_movements(churn(**money)))
 
         down = {row["movement"] for row in drawn if row["amount"] < 0}
-        assert down == {"contraction", "churn"}
+        assert down == {"Contraction", "Churn"}

@@ -47,7 +47,7 @@ class TestFlowLines:
         before = flow(placed=[7, 8, 9], bucket_start=["2026-10-29", "2026-10-30", "2026-10-31"])
 
         drawn = [
-            row for row in rows(charts_orders.flow_lines(flow(), before)) if row["measure"] == "placed before"
+            row for row in rows(charts_orders.flow_lines(flow(), before)) if row["measure"] == "Placed before"
         ]
 
         assert [(row["at"][:10], row["orders"]) for row in drawn] == [("2026-11-01", 7), ("2026-11-02", 8)]
@@ -67,8 +67,8 @@ class TestOpenByState:
 
         scale = spec["encoding"]["color"]["scale"]
         assert dict(zip(scale["domain"], scale["range"], strict=True)) == {
-            "approved": charts.STATE_COLOURS["approved"],
-            "partially fulfilled": charts.STATE_COLOURS["partially_fulfilled"],
+            "Approved": charts.STATE_COLOURS["approved"],
+            "Partially fulfilled": charts.STATE_COLOURS["partially_fulfilled"],
         }
         assert spec["encoding"]["y"]["stack"] == "zero"
 

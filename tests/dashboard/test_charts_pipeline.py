@@ -56,7 +56,7 @@ class TestEffectBars:
 
         drawn = rows(charts_pipeline.effect_bars(effects))
 
-        assert {row["flow"] for row in drawn} == {"payment notice"}
+        assert {row["flow"] for row in drawn} == {"Payment notice"}
         assert sum(row["share"] for row in drawn) == 1
 
 

@@ -172,4 +172,6 @@ class TestChurn:
         now = datetime.now(UTC)
         told.tell(history.stay("sub-3", now - timedelta(days=40), currency="USD"))
 
-        assert "choose one currency" in words(run("churn", range="90d"))
+        shown = words(run("churn", range="90d"))
+        assert "in EUR" in shown
+        assert "USD apart: choose a currency above" in shown
