@@ -13,6 +13,9 @@ from duckdb import DuckDBPyConnection
 from analytics.standing import OTHERS, PER_ENTITY, STEPS, TABLES, take_steps
 from analytics.statements import in_order, statement
 
+# What a statement reads from, and the macros it calls.
+_READ = re.compile(r"\b(?:from|join)\s+(\w+)|\b(\w+)\(")
+
 
 class Past:
     """One connection of a version that looks back, and which tables it has of which time."""
@@ -55,16 +58,22 @@ class Past:
 @cache
 def tables_read(report: str) -> frozenset[str]:
     """The typed tables behind a report, directly or through views and macros."""
-    views, found, open_texts = dict(in_order("views")), set(), [statement("reports", report)]
+    read, found, open_texts = _made_of_others(), set(), [statement("reports", report)]
     seen: set[str] = set()
     while open_texts:
-        words = set(re.findall(r"\w+", open_texts.pop()))
-        found |= words & set(TABLES)
-        fresh = words & set(views) - seen
+        names = {name for pair in _READ.findall(open_texts.pop()) for name in pair}
+        found |= names & set(TABLES)
+        fresh = names & set(read) - seen
         seen |= fresh
-        open_texts += [views[name] for name in fresh]
-    # Who is one customer follows from what the orders named.
-    return frozenset(found | {"buyers"} if "customers" in found else found)
+        open_texts += [read[name] for name in fresh]
+    return frozenset(found)
+
+
+@cache
+def _made_of_others() -> dict[str, str]:
+    """What reads typed tables: the views, and the tables that are no entity's own with what they read."""
+    definitions = dict(in_order("definitions"))
+    return dict(in_order("views")) | dict(in_order("log")) | {table: definitions[table] for table in OTHERS}
 
 
 def _in_turn(tables: frozenset[str]) -> list[str]:

@@ -1,6 +1,19 @@
 -- order_timeline: one row per thing that happened to one order, in order.
 with
 
+-- One at a time, so that nothing but the id is read of all other rows.
+rows_found as (
+
+    select *
+    from lifecycle_now
+    where order_id = $order_id
+    union all
+    select *
+    from lifecycle_now
+    where entity_id = $order_id and kind <> 'effect' and order_id is distinct from $order_id
+
+),
+
 rows_chosen as (
 
     select
@@ -14,11 +27,9 @@ rows_chosen as (
             )
         ) as effective_sequence,
         slug_ranks.slug_rank
-    from lifecycle_now as rows_now
+    from rows_found as rows_now
     left join slug_ranks on slug_ranks.slug = rows_now.what
-    where
-        (rows_now.order_id = $order_id or (rows_now.entity_id = $order_id and rows_now.kind <> 'effect'))
-        and chosen($site, rows_now.instance_id)
+    where chosen($site, rows_now.instance_id)
 
 ),
 

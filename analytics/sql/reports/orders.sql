@@ -1,22 +1,24 @@
 -- orders: one row per order, the newest first, a page at a time.
 with
 
-ids_searched as (
+buyers_searched as (
 
-    select
-        instance_id,
-        id
+    select list((instance_id, id)) as buyers
     from customers
     where customer = $search
 
 ),
 
 -- One more than the page holds tells whether there is a next one. A cursor is "time site order" of the page's
--- last row; orders placed at an unknown time come last, as if placed at the beginning of time.
+-- last row; orders placed at an unknown time come last, as if placed at the beginning of time. Which orders those are
+-- is found before anything else of them is read.
 orders_chosen as (
 
     select
-        *,
+        kind,
+        instance_id,
+        order_id,
+        placed_at,
         coalesce(placed_at, timestamp '1970-01-01') as listed_at
     from orders
     where
@@ -39,7 +41,7 @@ orders_chosen as (
             or number = $search
             or contact_id = $search
             or member_id = $search
-            or (instance_id, buyer) in (select (instance_id, id) from ids_searched)
+            or list_contains((select buyers from buyers_searched), (instance_id, buyer))
             or contains(coalesce(shipments_facts, ''), '"tracking_number":' || to_json($search))
         )
         and (
@@ -74,47 +76,67 @@ orders_paged as (
                 then
                     strftime(min(listed_at) over (), '%Y-%m-%dT%H:%M:%S.%fZ')
                     || ' ' || arg_min(instance_id || ' ' || order_id, (listed_at, instance_id, order_id)) over ()
-        end as next_cursor,
-        -- Open orders age until now, the others until they were closed.
-        date_diff(
-            'microsecond',
-            placed_at,
-            case when is_open then $now else coalesce(fulfilled_at, canceled_at, ended_at, last_seen_at) end
-        ) / 3600000000.0 as age_hours
+        end as next_cursor
     from orders_numbered
     where page_row <= $limit
+
+),
+
+-- Wherever they lie in the tables: what was placed earlier or later is not read.
+orders_around as (
+
+    select orders.*
+    from (select min(placed_at) as earliest, max(placed_at) as latest from orders_paged) as page
+    inner join orders on orders.placed_at >= page.earliest and orders.placed_at <= page.latest
+    union all
+    select orders.*
+    from orders
+    where placed_at is null and (select bool_or(placed_at is null) from orders_paged)
 
 )
 
 select
-    orders_paged.instance_id as site,
-    order_id,
-    number,
-    kind,
-    state,
-    status,
-    payment_status,
-    fulfillment_status,
+    orders.instance_id as site,
+    orders.order_id,
+    orders.number,
+    orders.kind,
+    orders.state,
+    orders.status,
+    orders.payment_status,
+    orders.fulfillment_status,
     customers.customer,
-    plan,
-    money(amount) as amount,
-    currency,
-    placed_at,
-    paid_at,
-    first_fulfilled_at,
-    fulfilled_at,
-    tracked_at,
-    canceled_at,
-    placed_at as created_at,
-    started_at,
-    trial_ends_at,
-    case when kind = 'subscription' then paid_at end as first_paid_at,
-    set_to_cancel_at,
-    pauses,
-    ended_at,
-    end_cause,
-    age_hours,
-    next_cursor
-from orders_paged
-left join customers on customers.instance_id = orders_paged.instance_id and customers.id = orders_paged.buyer
-order by page_row
+    orders.plan,
+    money(orders.amount) as amount,
+    orders.currency,
+    orders.placed_at,
+    orders.paid_at,
+    orders.first_fulfilled_at,
+    orders.fulfilled_at,
+    orders.tracked_at,
+    orders.canceled_at,
+    orders.placed_at as created_at,
+    orders.started_at,
+    orders.trial_ends_at,
+    case when orders.kind = 'subscription' then orders.paid_at end as first_paid_at,
+    orders.set_to_cancel_at,
+    orders.pauses,
+    orders.ended_at,
+    orders.end_cause,
+    -- Open orders age until now, the others until they were closed.
+    date_diff(
+        'microsecond',
+        orders.placed_at,
+        case
+            when orders.is_open then $now
+            else coalesce(orders.fulfilled_at, orders.canceled_at, orders.ended_at, orders.last_seen_at)
+        end
+    ) / 3600000000.0 as age_hours,
+    paged.next_cursor
+from orders_paged as paged
+inner join orders_around as orders
+    on
+        orders.kind = paged.kind
+        and orders.instance_id = paged.instance_id
+        and orders.order_id = paged.order_id
+left join customers on customers.instance_id = orders.instance_id and customers.id = orders.buyer
+order by paged.page_row
