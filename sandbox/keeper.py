@@ -17,8 +17,8 @@ import psutil
 
 from sandbox.room import Room
 
-# How a room's watchdog leaves.
-HUNG = 70
+# How a room leaves that is to be started again.
+START_AGAIN = 70
 LOOK_SECONDS = 0.5
 # As long as a supervisor gives a room that it asks to stop.
 STOP_SECONDS = 15.0
@@ -55,7 +55,7 @@ class Keeper:
     def _look_after(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):
             for name, room in list(self._rooms.items()):
-                if room.exit_code == HUNG:
+                if room.exit_code == START_AGAIN:
                     self.restarts[name] += 1
                     room.start()
                     self._started(room)

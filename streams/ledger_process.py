@@ -29,6 +29,7 @@ from streams.running import (
     until_stopped,
 )
 from streams.settings import AlertSettings, LedgerProcessSettings
+from streams.watchdog import Watchdog, look_at_rows
 
 log = logging.getLogger(__name__)
 
@@ -65,10 +66,23 @@ async def run_ledger(plan: LedgerPlan) -> None:
     async with InternalServer(internal, port, host=host, setting="LEDGER_INTERNAL_PORT"), alerts.posting():
         watching = asyncio.ensure_future(_watch(state))
         try:
-            await _own(plan, app, state, meters, stop)
+            with _watchdog(plan, state, meters).watching():
+                await _own(plan, app, state, meters, stop)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
+
+
+def _watchdog(plan: LedgerPlan, state: LedgerState, meters: LedgerMeters) -> Watchdog:
+    watchdog = Watchdog(
+        plan.ledger.watchdog_after,
+        loop=asyncio.get_running_loop(),
+        reading=state.reading,
+        ask=lambda: look_at_rows(plan.kafka, state.read_to),
+        on_look=meters.watchdog_looks.inc,
+    )
+    meters.still_seconds.set_function(lambda: watchdog.still_seconds)
+    return watchdog
 
 
 async def _own(
@@ -78,7 +92,7 @@ async def _own(
     seat = await until_stopped(opened(plan.ledger.path, share), stop)
     if seat is None:
         return
-    state.has_file = True
+    state.seat = seat
     try:
         with report_service(seat.ledger, plan.ledger, meters) as desk:
             await _read(plan, app, seat, desk, state, meters, stop)

@@ -55,6 +55,9 @@ class LedgerSeat:
         # A lock that nobody refers to any more lets go by itself.
         self._own = own
         self.topic_id = ""
+        # Up to where the file holds the rows, as far as it was asked; and whether its disk takes no more.
+        self.read_to: int | None = None
+        self.is_waiting = False
         # Set once rows have come in since the start.
         self.first_rows = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -65,7 +68,9 @@ class LedgerSeat:
         Raises:
             AnotherLog: the ledger was filled from another topic.
         """
-        return await asyncio.to_thread(self.ledger.next_offset, TOPIC, 0, self.topic_id)
+        found = await asyncio.to_thread(self.ledger.next_offset, TOPIC, 0, self.topic_id)
+        self.read_to = max(found, self.read_to or 0)
+        return found
 
     async def append(self, records: Sequence[LedgerRecord]) -> int:
         """Append until it holds; only another log under the ledger ends that.
@@ -77,11 +82,12 @@ class LedgerSeat:
             try:
                 async with self._turn:
                     added = await asyncio.to_thread(self._append, records)
-                self.first_rows.set()
+                self._wrote(records)
                 return added
             except AnotherLog:
                 raise
             except LedgerNotWritten as error:
+                self.is_waiting = True
                 log.error("%s", error)
                 await asyncio.sleep(RETRY_SECONDS)
             except Exception:
@@ -102,7 +108,11 @@ class LedgerSeat:
     async def paused(self) -> AsyncIterator[None]:
         """Nothing is written inside the block."""
         async with self._turn:
-            yield
+            self.is_waiting = True
+            try:
+                yield
+            finally:
+                self.is_waiting = False
 
     def replace(self, rebuilt: Ledger) -> None:
         """Put a rebuilt ledger, which has all that this one has, in its place; call it while paused."""
@@ -119,6 +129,12 @@ class LedgerSeat:
         """Let go of the file."""
         self.ledger.close()
         self._own.release(force=True)
+
+    def _wrote(self, records: Sequence[LedgerRecord]) -> None:
+        self.is_waiting = False
+        self.first_rows.set()
+        if records:
+            self.read_to = max(records[-1].offset + 1, self.read_to or 0)
 
     def _append(self, records: Sequence[LedgerRecord]) -> int:
         return self.ledger.append(records, topic=TOPIC, partition=0, topic_id=self.topic_id)

@@ -27,65 +27,13 @@ class Meters:
 
     def __init__(self, build: str = "") -> None:
         registry = self.registry = _registry("worker", build)
-        self.records = Counter("orderline_records", "Records turned into rows", ["topic"], registry=registry)
-        self.dead_letters = Counter(
-            "orderline_dead_letters", "Records put aside", ["reason"], registry=registry
-        )
-        self.outcomes = Counter(
-            "orderline_outcomes",
-            "Changes of effects sent to the ledger; reason is empty where there is none",
-            ["flow", "outcome", "reason"],
-            registry=registry,
-        )
-        self.effect_seconds = Histogram(
-            "orderline_effect_seconds",
-            "From the event that made an effect due to its end",
-            ["flow", "outcome"],
-            buckets=EFFECT_SECONDS,
-            registry=registry,
-        )
-        self.request_seconds = Histogram(
-            "orderline_wix_request_seconds",
-            "Requests to Wix; status is none where no answer came",
-            ["api", "method", "status"],
-            buckets=REQUEST_SECONDS,
-            registry=registry,
-        )
-        self.quota_used = Gauge(
-            "orderline_quota_used_requests",
-            "Requests of the last minute at the site that made most; its quota is WIX_CALLS_PER_MINUTE",
-            registry=registry,
-        )
-        self.quota_closed = Gauge(
-            "orderline_quota_waiting_sites", "Sites that wait for their quota now", registry=registry
-        )
-        self.effects = Gauge(
-            "orderline_outbox_effects", "Effects in the outbox by state", ["state"], registry=registry
-        )
+        self.records, self.dead_letters = _records(registry)
         self.lag = _lag(registry)
-        self.paused = Gauge(
-            "orderline_flow_paused", "Whether a bug has paused the flow", ["flow"], registry=registry
-        )
-        self.probed_sites = Gauge(
-            "orderline_sites_probed",
-            "Sites that failed three times running, and get one try at a time",
-            registry=registry,
-        )
-        self.watchdog_looks = Counter(
-            "orderline_watchdog_looks",
-            "How often the watchdog has looked whether the worker hangs",
-            registry=registry,
-        )
-        self.still_seconds = Gauge(
-            "orderline_watchdog_still_seconds",
-            "How long the partition that moves least has stood still while records wait",
-            registry=registry,
-        )
-        self.template_mistakes = Gauge(
-            "orderline_template_mistakes",
-            "How often a template could not be used since the start, so that another one was",
-            registry=registry,
-        )
+        self.outcomes, self.effect_seconds, self.effects = _effects(registry)
+        self.request_seconds = _requests(registry)
+        self.quota_used, self.quota_closed = _quota(registry)
+        self.paused, self.probed_sites, self.template_mistakes = _troubles(registry)
+        self.watchdog_looks, self.still_seconds = _watchdog(registry)
         self.alerts = _alerts(registry)
 
     def outcome(self, outcome: Outcome) -> None:
@@ -118,6 +66,7 @@ class LedgerMeters:
             buckets=REPORT_SECONDS,
             registry=registry,
         )
+        self.watchdog_looks, self.still_seconds = _watchdog(registry)
         self.alerts = _alerts(registry)
 
 
@@ -134,6 +83,12 @@ def _registry(room: str, build: str) -> CollectorRegistry:
     return registry
 
 
+def _records(registry: CollectorRegistry) -> tuple[Counter, Counter]:
+    read = Counter("orderline_records", "Records turned into rows", ["topic"], registry=registry)
+    dead = Counter("orderline_dead_letters", "Records put aside", ["reason"], registry=registry)
+    return read, dead
+
+
 def _lag(registry: CollectorRegistry) -> Gauge:
     return Gauge(
         "orderline_lag_records",
@@ -141,6 +96,73 @@ def _lag(registry: CollectorRegistry) -> Gauge:
         ["topic", "partition"],
         registry=registry,
     )
+
+
+def _effects(registry: CollectorRegistry) -> tuple[Counter, Histogram, Gauge]:
+    outcomes = Counter(
+        "orderline_outcomes",
+        "Changes of effects sent to the ledger; reason is empty where there is none",
+        ["flow", "outcome", "reason"],
+        registry=registry,
+    )
+    seconds = Histogram(
+        "orderline_effect_seconds",
+        "From the event that made an effect due to its end",
+        ["flow", "outcome"],
+        buckets=EFFECT_SECONDS,
+        registry=registry,
+    )
+    now = Gauge("orderline_outbox_effects", "Effects in the outbox by state", ["state"], registry=registry)
+    return outcomes, seconds, now
+
+
+def _requests(registry: CollectorRegistry) -> Histogram:
+    return Histogram(
+        "orderline_wix_request_seconds",
+        "Requests to Wix; status is none where no answer came",
+        ["api", "method", "status"],
+        buckets=REQUEST_SECONDS,
+        registry=registry,
+    )
+
+
+def _quota(registry: CollectorRegistry) -> tuple[Gauge, Gauge]:
+    used = Gauge(
+        "orderline_quota_used_requests",
+        "Requests of the last minute at the site that made most; its quota is WIX_CALLS_PER_MINUTE",
+        registry=registry,
+    )
+    closed = Gauge("orderline_quota_waiting_sites", "Sites that wait for their quota now", registry=registry)
+    return used, closed
+
+
+def _troubles(registry: CollectorRegistry) -> tuple[Gauge, Gauge, Gauge]:
+    paused = Gauge("orderline_flow_paused", "Whether a bug has paused the flow", ["flow"], registry=registry)
+    probed = Gauge(
+        "orderline_sites_probed",
+        "Sites that failed three times running, and get one try at a time",
+        registry=registry,
+    )
+    mistakes = Gauge(
+        "orderline_template_mistakes",
+        "How often a template could not be used since the start, so that another one was",
+        registry=registry,
+    )
+    return paused, probed, mistakes
+
+
+def _watchdog(registry: CollectorRegistry) -> tuple[Counter, Gauge]:
+    looks = Counter(
+        "orderline_watchdog_looks",
+        "How often the watchdog has looked whether this process hangs",
+        registry=registry,
+    )
+    still = Gauge(
+        "orderline_watchdog_still_seconds",
+        "How long the partition that moves least has stood still while records wait",
+        registry=registry,
+    )
+    return looks, still
 
 
 def _alerts(registry: CollectorRegistry) -> Counter:

@@ -173,7 +173,7 @@ class WorkerSettings(BaseSettings):
     worker_sites: Annotated[int, Field(ge=1)] = 32
     """How many sites are worked side by side."""
     watchdog_after: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(seconds=120)
-    """A worker that does nothing for so long, though records wait and Kafka answers, exits with code 70."""
+    """A worker or ledger that does nothing so long, though records wait and Kafka answers, exits with 70."""
 
 
 class UpkeepSettings(BaseSettings):
@@ -240,6 +240,8 @@ class LedgerProcessSettings(BaseSettings):
     """What DuckDB may take for its buffers, such as 512MB or 2GB; the process takes about as much again."""
     ledger_threads: Annotated[int, Field(ge=0)] = 0
     """How many threads DuckDB works with; 0 is one for each core."""
+    watchdog_after: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(seconds=120)
+    """A worker or ledger that does nothing so long, though records wait and Kafka answers, exits with 70."""
     switch_within: Age = timedelta(days=1)
     """A subscription begun within this time after an end makes it a switch, and no churn."""
 

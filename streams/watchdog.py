@@ -1,8 +1,9 @@
-"""A worker that hangs leaves with code 70, and its supervisor starts it again: what it had is read again.
+"""A process that hangs leaves with code 70, and its supervisor starts it again: what it had is read again.
 
 Two things are watched from a thread of their own, so that a blocked event loop is seen as well: that
-the loop answers, and that the group's positions move where records wait. The broker is asked for both,
-so a broker that is away, or Wix being away (which holds up no agent), never ends a worker.
+the loop answers, and that positions move where records wait: the group's in the worker, DuckDB's in the
+ledger. The broker is asked where the log ends, so a broker that is away, or Wix being away (which holds
+up no agent), never ends a process.
 """
 
 import asyncio
@@ -12,27 +13,26 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import NoReturn
 
 from ingest.admin import BrokerAway, beginning_offsets, committed, end_offsets
 from ingest.settings import KafkaSettings
-from ingest.topics import EVENT_TOPICS
-from streams.stall import LogLook, Reading, Stalls
+from ingest.topics import EVENT_TOPICS, ORDER_LIFECYCLE
+from streams.running import START_AGAIN
+from streams.stall import LogLook, Place, Reading, Stalls
 
 log = logging.getLogger(__name__)
 
-# EX_SOFTWARE of sysexits.h; the supervisor's sign to start the process again.
-HUNG = 70
 # Looks in the time after which something counts as hung.
 LOOKS = 8
 MOST_SECONDS_BETWEEN = 15.0
 # The log may be what hangs (a full pipe): then the process leaves without a word.
 LAST_WORD_SECONDS = 5.0
 
-_TOPICS = [topic.name for topic in EVENT_TOPICS]
+_EVENTS = [topic.name for topic in EVENT_TOPICS]
 
 
 class Watchdog:
@@ -140,15 +140,27 @@ def look_at_log(kafka: KafkaSettings, group: str) -> LogLook:
         BrokerAway: it does not answer.
     """
     # Committed first: what is committed then lies below the ends.
-    done = committed(kafka, group, _TOPICS)
-    ends = end_offsets(kafka, _TOPICS)
+    return _look(kafka, _EVENTS, committed(kafka, group, _EVENTS))
+
+
+def look_at_rows(kafka: KafkaSettings, read_to: int) -> LogLook:
+    """How far the ledger's file holds the rows, and where their topic ends.
+
+    Raises:
+        BrokerAway: it does not answer.
+    """
+    return _look(kafka, [ORDER_LIFECYCLE.name], {(ORDER_LIFECYCLE.name, 0): read_to})
+
+
+def _look(kafka: KafkaSettings, topics: list[str], done: Mapping[Place, int]) -> LogLook:
+    ends = end_offsets(kafka, topics)
     is_behind = any(end > done.get(place, 0) for place, end in ends.items())
-    return LogLook(committed=done, begins=beginning_offsets(kafka, _TOPICS) if is_behind else {}, ends=ends)
+    return LogLook(committed=done, begins=beginning_offsets(kafka, topics) if is_behind else {}, ends=ends)
 
 
 def _leave(why: str) -> NoReturn:
-    threading.Timer(LAST_WORD_SECONDS, os._exit, (HUNG,)).start()
-    log.critical("hung: %s. Leaving with code %d, to be started again.", why, HUNG)
+    threading.Timer(LAST_WORD_SECONDS, os._exit, (START_AGAIN,)).start()
+    log.critical("hung: %s. Leaving with code %d, to be started again.", why, START_AGAIN)
     # Where every thread stands, without the values of anything.
     faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
-    os._exit(HUNG)
+    os._exit(START_AGAIN)

@@ -1,6 +1,7 @@
 """`python -m streams …` as processes of their own, on the tests' broker and a folder of the test's."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import httpx
 from ingest.settings import KafkaSettings
 
 PATIENCE_SECONDS = 60.0
+LOG_BYTES = 64 * 1024
 
 
 def free_port() -> int:
@@ -77,6 +79,10 @@ class Process:
             return 0.0
         found = [each for each in text.splitlines() if each.startswith(f"{line} ")]
         return float(found[0].split()[-1]) if found else 0.0
+
+    def fill_disk(self) -> None:
+        """From now on no file of its grows beyond what a log takes."""
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (LOG_BYTES, LOG_BYTES))
 
     def kill(self) -> None:
         """kill -9."""

@@ -1,4 +1,4 @@
-"""A worker that hangs ends itself; one that waits for something outside does not."""
+"""A process that hangs ends itself; one that waits for something outside does not."""
 
 import subprocess
 import sys
@@ -9,11 +9,11 @@ import pytest
 from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from tests.source_tree import ROOT
-from tests.streams.on_the_log import purchases, put, rows_count
+from tests.streams.on_the_log import purchases, put, put_rows, rows_count
 from tests.streams.processes import Process, running, wait_until
 from tests.streams.test_alert import receiving
 
-HUNG = 70
+START_AGAIN = 70
 # Looks are an eighth of the time apart: so many would have found a hang twice over.
 ENOUGH_LOOKS = 20
 QUICK = {"WATCHDOG_AFTER": "PT2S"}
@@ -34,7 +34,7 @@ class TestEventLoop:
     def test_a_blocked_one_ends_the_process_with_code_70_and_says_where_it_stood(self) -> None:
         ended = loop_that_is("blocked")
 
-        assert ended.returncode == HUNG
+        assert ended.returncode == START_AGAIN
         assert "the event loop has not answered" in ended.stderr
         assert "blocked_loop.py" in ended.stderr
 
@@ -52,7 +52,7 @@ class TestWorker:
         put(log, purchases(1))
 
         with running(log, tmp_path, "blocked", module="tests.streams.hung_worker", **QUICK) as worker:
-            assert worker.exit_code() == HUNG
+            assert worker.exit_code() == START_AGAIN
 
             assert "the event loop has not answered" in worker.log
             assert "hung_worker.py" in worker.log
@@ -62,7 +62,7 @@ class TestWorker:
     ) -> None:
         put(log, purchases(3))
         with running(log, tmp_path, "waiting", module="tests.streams.hung_worker", **QUICK) as hung:
-            assert hung.exit_code() == HUNG
+            assert hung.exit_code() == START_AGAIN
 
             assert "plan-orders/" in hung.log
             assert "to be started again" in hung.log
@@ -101,5 +101,34 @@ class TestWorker:
             assert worker.end() == 0
 
 
-def looks(worker: Process) -> float:
-    return worker.metric("orderline_watchdog_looks_total")
+@pytest.mark.kafka
+class TestLedger:
+    def test_writing_that_never_ends_ends_it_with_code_70_and_the_next_goes_on(
+        self, log: KafkaSettings, tmp_path: Path
+    ) -> None:
+        put_rows(log, purchases(3))
+        with running(log, tmp_path, module="tests.streams.hung_ledger", **QUICK) as hung:
+            assert hung.exit_code() == START_AGAIN
+
+            assert "order-lifecycle/0 stands at 0 while 6 records wait" in hung.log
+            assert "to be started again" in hung.log
+
+        with running(log, tmp_path, "ledger") as sound:
+            wait_until(lambda: sound.metric("orderline_ledger_rows_total") == 6, process=sound)
+            assert sound.end() == 0
+
+    def test_a_disk_that_is_full_is_no_hang(self, log: KafkaSettings, tmp_path: Path) -> None:
+        """Starting it again would only take its reports away."""
+        with running(log, tmp_path, "ledger", WATCHDOG_AFTER="PT6S") as full:
+            wait_until(full.ready, process=full)
+            full.fill_disk()
+            put_rows(log, purchases(500))
+
+            wait_until(lambda: "Make room on that disk" in full.log, process=full)
+            before = looks(full)
+            wait_until(lambda: looks(full) > before + 12, process=full)
+            assert "hung" not in full.log
+
+
+def looks(process: Process) -> float:
+    return process.metric("orderline_watchdog_looks_total")
