@@ -4,10 +4,12 @@
 
 The history is made up, always alike: a year of store orders, subscriptions, payments and notices on
 twenty sites. It is loaded from spool files, as a rebuild does, against DuckDB's own `read_ndjson` of the
-same bytes; then rows are appended in batches; then every report is asked, with a writer beside it.
+same bytes; then rows are appended in batches; then every report is asked: alone, for the processor time
+it takes, and with a writer beside it, for how long a reader waits.
 Budgets are those of ten million rows on two cores: 200 ms for a card (a month), 2 s for an analysis
 (everything), 5 s for the first answer as of an earlier time at one million. It ends with what was not
-held; the exit code is 1 if anything was not.
+held; the exit code is 1 if anything was not. On a machine that others use too, a wait says as much about
+them: `cpu_share` is the processor time of an answer alone by its budget, and two idle cores hold up to 2.
 """
 
 import argparse
@@ -15,11 +17,9 @@ import json
 import resource
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count, islice
 from pathlib import Path
 from typing import NoReturn
@@ -27,36 +27,12 @@ from typing import NoReturn
 import duckdb
 
 from analytics.ledger import Ledger, LedgerRecord
-from analytics.questions import QUESTIONS
-from analytics.reports import Reports
 from analytics.wire import facts_structure, row_type
 from benchmarks._lives import spooled_lives
-from benchmarks._made_up import LAST_DAY, made_up_rows
+from benchmarks._made_up import made_up_rows
+from benchmarks._reading import NOW, TOPIC, TOPIC_ID, read
 
-BUDGETS_MS = {"card": 200.0, "analysis": 2000.0, "as_of": 5000.0}
 LOAD_FLOOR, APPEND_FLOOR, MEMORY_MB = 100_000, 10_000, 1000
-TOPIC, TOPIC_ID = "order-lifecycle", "benchmark"
-NOW = LAST_DAY + timedelta(hours=1)
-ORDER = "order-1"
-SNAPSHOT_SECONDS = 30.0
-
-# What the pages show as cards and strips, for the last month; all reports are also asked about everything.
-CARDS = (
-    "backlog",
-    "churn",
-    "conservation",
-    "data_quality",
-    "effects",
-    "fulfillment_distribution",
-    "fulfillment_latency",
-    "mrr",
-    "order_flow",
-    "order_status",
-    "orders",
-    "pipeline",
-    "sites",
-    "suppressions",
-)
 
 
 def loaded(ledger: Ledger, rows: int) -> dict[str, float]:
@@ -128,71 +104,6 @@ def appended(ledger: Ledger, source: Iterator[LedgerRecord], rows: int, batch: i
     }
 
 
-@contextmanager
-def writer_beside(ledger: Ledger, source: Iterator[LedgerRecord], rate: int) -> Iterator[list[float]]:
-    """Append so many rows a second meanwhile, and publish as the owner does; yields what batches took."""
-    done = threading.Event()
-    took: list[float] = []
-
-    def write() -> None:
-        published = time.monotonic()
-        while not done.wait(max(0.0, 0.25 - (took[-1] if took else 0.0))):
-            began = time.monotonic()
-            told = list(islice(source, max(1, rate // 4)))
-            ledger.append(told, topic=TOPIC, partition=0, topic_id=TOPIC_ID)
-            took.append(time.monotonic() - began)
-            if time.monotonic() - published >= SNAPSHOT_SECONDS:
-                ledger.publish(at=NOW)
-                published = time.monotonic()
-
-    thread = threading.Thread(target=write)
-    if rate:
-        thread.start()
-    try:
-        yield took
-    finally:
-        done.set()
-        if rate:
-            thread.join()
-
-
-def measured(ledger: Ledger, runs: int) -> Iterator[dict[str, object]]:
-    """Each report in each of its roles: p50 and p95 of the milliseconds it took."""
-    ledger.publish(at=NOW)
-    reports, zone = Reports(ledger, time_limit_seconds=300), {"tz": ["Europe/Berlin"]}
-    month = {"start": [(NOW - timedelta(days=30)).isoformat()], **zone}
-    # Each time of its own, so that every first answer is one; the second shares what the first made.
-    earlier = (NOW - timedelta(days=90, minutes=number) for number in count())
-    for name, question in QUESTIONS.items():
-        present = question.reads_present
-        yield _took(reports, name, "analysis", [{} if present else zone] * runs)
-        if name in CARDS:
-            yield _took(reports, name, "card", [{} if present else month] * runs)
-        if not present:
-            as_of = {"as_of": [next(earlier).isoformat()], **zone}
-            yield _took(reports, name, "as_of", [as_of])
-            yield _took(reports, name, "as_of", [as_of], again=True)
-
-
-def _took(
-    reports: Reports, name: str, role: str, asks: list[dict[str, list[str]]], *, again: bool = False
-) -> dict[str, object]:
-    took = []
-    for params in asks:
-        began = time.perf_counter()
-        reports.run(name, {**params, **_needed(name)})
-        took.append(1000 * (time.perf_counter() - began))
-    took.sort()
-    p50, p95 = took[(len(took) - 1) // 2], took[-(-len(took) * 95 // 100) - 1]
-    return {
-        "report": name,
-        "role": f"{role}, again" if again else role,
-        "p50_ms": round(p50, 1),
-        "p95_ms": round(p95, 1),
-        "p95_of_budget": round(p95 / BUDGETS_MS[role], 2),
-    }
-
-
 class Verdict:
     """Prints each line of figures, and collects the shares of floors and budgets that were not held."""
 
@@ -219,10 +130,6 @@ def _held(name: str, share: float) -> bool:
     return not name.endswith("of_budget") or share <= 1
 
 
-def _needed(name: str) -> dict[str, list[str]]:
-    return {"order_timeline": {"order_id": [ORDER]}, "churn_difference": {"other": ["stripe"]}}.get(name, {})
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -243,14 +150,12 @@ def main() -> None:
             source = later_records(ledger)
             if given.append:
                 verdict.tell(appended(ledger, source, given.append, given.batch))
-            with writer_beside(ledger, source, given.beside) as batches:
-                for figures in measured(ledger, given.runs):
-                    verdict.tell(figures)
+            for figures in read(ledger, source, rows=given.rows, rate=given.beside, runs=given.runs):
+                verdict.tell(figures)
         finally:
             ledger.close()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        beside = {"batches": len(batches), "slowest_seconds": round(max(batches, default=0.0), 2)}
-        verdict.tell({"file_mb": round(path.stat().st_size / 1e6), "writer": beside})
+        verdict.tell({"file_mb": round(path.stat().st_size / 1e6)})
         verdict.tell({"peak_memory_mb": round(peak), "of_budget": round(peak / MEMORY_MB, 2)})
     verdict.leave()
 
