@@ -6,6 +6,7 @@ calls `fetch_now`; filters, which only list what there is, call `fetch_list`.
 """
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -25,6 +26,7 @@ __all__ = [
     "ServiceAway",
     "VersionGone",
     "fetch",
+    "fetch_ahead",
     "fetch_list",
     "fetch_now",
     "forget_version",
@@ -32,12 +34,15 @@ __all__ = [
     "link_at_wix",
 ]
 
-TIMEOUT_SECONDS = 10.0
+# Longer than the service takes for any question before it gives up, and says so itself.
+TIMEOUT_SECONDS = 25.0
 VERSION = "/version"
 # What is newest is answered at once, or not at all; then nobody waits for it again for a while.
-VERSION_TIMEOUT_SECONDS, AWAY_SECONDS = 3.0, 3.0
+VERSION_TIMEOUT_SECONDS, AWAY_SECONDS = 5.0, 3.0
 # How long all sessions share one version: charts move on this tick.
 CHART_TICK_SECONDS = 15
+# The service answers so many questions of a version at once.
+ASKERS = 3
 # Refusals of a service that is there: the question takes too long, or too much.
 TOO_MUCH = ("report_timeout", "report_too_large")
 
@@ -62,6 +67,15 @@ def fetch(name: str, version: str, **params: str | list[str] | None) -> pd.DataF
     """
     asked = _flat({**params, "version": version})
     return _or_last(lambda: _fetch_version(version, name, asked), name, asked, last_will_do=_memory().is_away)
+
+
+def fetch_ahead(name: str, version: str, **params: str | list[str] | None) -> None:
+    """Have `fetch` asked by somebody else meanwhile: whoever calls it then finds the answer, or waits for it.
+
+    What goes wrong is met by `fetch` itself.
+    """
+    asked = _flat({**params, "version": version})
+    _askers().submit(_fetch_version, version, name, asked)
 
 
 def fetch_now(name: str, *, or_last: bool = False, **params: str | list[str] | None) -> pd.DataFrame:
@@ -159,6 +173,11 @@ def _newest() -> Freshness:
 @st.cache_resource(show_spinner=False)
 def _memory() -> Memory:
     return Memory()
+
+
+@st.cache_resource(show_spinner=False)
+def _askers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(ASKERS, thread_name_prefix="asking")
 
 
 def _or_last(

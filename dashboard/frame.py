@@ -87,7 +87,18 @@ def _draw(body: Callable[[Questions], None], fresh: client.Freshness, scope: Sco
         st.warning(STALE.format(through=through), icon=":material/history:")
     if scope.as_of:
         st.info(AS_OF.format(moment=f"{scope.as_of:%d %b %Y %H:%M}", tz=scope.tz), icon=":material/history:")
-    body(Questions(fresh.version, scope))
+    ask, mine = Questions(fresh.version, scope), f"asked_{body.__module__}"
+    last: Questions | None = st.session_state.get(mine) or _asked().get(mine)
+    # What this reader's page asked last time, or anybody's, is asked side by side; unless it was just now.
+    if last is not None and last != ask and not fresh.is_stale:
+        ask.ahead(last.asked)
+    body(ask)
+    st.session_state[mine] = _asked()[mine] = ask
+
+
+@st.cache_resource(show_spinner=False)
+def _asked() -> dict[str, Questions]:
+    return {}
 
 
 def _has_moved_on() -> bool:
