@@ -2,9 +2,21 @@
 
 import itertools
 import random
+from dataclasses import replace
 
 from analytics.ledger import Ledger
-from tests.analytics.history import OTHER_SITE, ask, at, shipments, store_order, subscription, tell
+from analytics.lifecycle import EffectFacts, LifecycleRow, event_row_id
+from tests.analytics.history import (
+    OTHER_SITE,
+    SITE,
+    ask,
+    at,
+    event,
+    shipments,
+    store_order,
+    subscription,
+    tell,
+)
 
 
 def state_of(ledger: Ledger, order_id: str = "o1") -> str:
@@ -109,6 +121,28 @@ class TestOrderOfEvents:
 
         assert {row["status"] for row in ask(ledger, "orders")} == {"CANCELED"}
         assert len(ask(ledger, "orders")) == len(SLUGS) - 1
+
+
+class TestTimeline:
+    def test_what_one_event_made_due_stands_in_one_order_however_it_arrived(self, ledger: Ledger) -> None:
+        """A purchase makes a notice and access due, at one instant and under one event."""
+        flows = ("access", "purchase_notice")
+        orders = {f"o{number}": flows[:: 1 if number % 2 else -1] for number in range(8)}
+        dues = {order: [_due(flow, order) for flow in told] for order, told in orders.items()}
+        for order in orders:
+            tell(ledger, dues[order])
+
+        for order, rows in dues.items():
+            shown = [row["detail"] for row in ask(ledger, "order_timeline", order_id=order)]
+            by_id = sorted(rows, key=lambda row: str(row.row_id))
+            assert shown == [row.facts.flow for row in by_id if isinstance(row.facts, EffectFacts)]
+
+
+def _due(flow: str, order: str) -> LifecycleRow:
+    facts = EffectFacts(flow=flow, outcome="due", event_at=at(1))
+    name = f"bought {order}"
+    row = event(facts, "effect_due", f"{flow}:{order}", at(1), order=order, event_id=name)
+    return replace(row, row_id=event_row_id(SITE, name, f"effect_due/{flow}"))
 
 
 class TestCustomers:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from analytics.ledger import Ledger
 from analytics.lifecycle import LifecycleRow
 from tests.analytics.history import ask, at, only, stay, store_order, tell
 from tests.analytics.one_of_everything import HISTORY
+from tests.analytics.same_reports import differing
 from tests.empty_ledger import open_ledger
 
 # Events read anew by a second mapping: one tells another order, one another contact, one is as it was.
@@ -41,6 +43,22 @@ class TestKeepUp:
         finally:
             ledger.close()
 
+    def test_whatever_is_asked_has_the_same_answer_in_other_batches(self, tmp_path: Path) -> None:
+        """And one table changed by hand changes the reports that read it, and no others."""
+        rows = [*HISTORY, *RESTATED]
+        one, other = tmp_path / "one.duckdb", tmp_path / "other.duckdb"
+        _told(one, rows, size=7)
+        _told(other, rows, size=len(rows))
+        names = ("revenue", "orders", "churn")
+        found = differing(one, other, names)
+        assert found["asked"] > 20
+        assert found["different"] == []
+
+        with duckdb.connect(str(other)) as tampered:
+            tampered.execute("update payments set amount = amount + 1")
+
+        assert {told.split()[0] for told in differing(one, other, names)["different"]} == {"revenue"}
+
     def test_a_difference_would_be_seen(self, ledger: Ledger) -> None:
         tell(ledger, stay("a", at(0)))
         ledger._connection.execute("delete from subscriptions")
@@ -58,6 +76,13 @@ class TestKeepUp:
         tell(ledger, [store_order("o3", "approved", at(2), contact="c2", member="m1")])
 
         assert [row["customer"] for row in ask(ledger, "orders")] == ["c1", "c1", "c1"]
+
+
+def _told(path: Path, rows: list[LifecycleRow], *, size: int) -> None:
+    ledger = open_ledger(path)
+    for begin in range(0, len(rows), size):
+        tell(ledger, rows[begin : begin + size])
+    ledger.close()
 
 
 class TestOpen:

@@ -130,6 +130,12 @@ def judge_rows(findings: Findings, log: LogBook, files: Comparison) -> None:
     }
 
 
+def judge_reports(findings: Findings, asked: int, different: Sequence[str]) -> None:
+    """Whatever is asked of the live ledger has the answer that a rebuild gives."""
+    findings.complain("reports that ledger and rebuild answer otherwise", different)
+    findings.figures["reports"] = {"asked": asked, "different": len(different)}
+
+
 def _both(
     findings: Findings, what: str, expected: Counter[str], made: Counter[str], at_wix: int
 ) -> dict[str, int]:

@@ -1,5 +1,8 @@
 """The third book: the ledger's file, beside one that is built anew from the log."""
 
+import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +48,17 @@ def compared(live: Path, rebuilt: Path) -> Comparison:
                 table: rows for table in _tables(connection) if (rows := _different(connection, table))
             },
         )
+
+
+def reports_differing(live: Path, rebuilt: Path) -> tuple[int, list[str]]:
+    """How many questions both were asked, and those that they answer otherwise.
+
+    Raises:
+        subprocess.CalledProcessError: one of them can't be opened, or fails to answer.
+    """
+    command = [sys.executable, "-m", "tests.analytics.same_reports", str(live), str(rebuilt)]
+    found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    return int(found["asked"]), list(found["different"])
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> list[str]:

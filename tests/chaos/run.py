@@ -28,6 +28,7 @@ from tests.chaos.books import (
     judge_ledger,
     judge_log,
     judge_outbox,
+    judge_reports,
     judge_rows,
     judge_wix,
 )
@@ -279,7 +280,9 @@ async def _judged(one: _Run) -> Findings:
     log = await read_log(*one.where)
     judge_log(findings, one.poster.taken, log)
     rebuilt = await asyncio.to_thread(ledger.rebuilt_beside, one.system)
-    judge_rows(findings, log, ledger.compared(one.system.data_dir / "ledger.duckdb", rebuilt))
+    live = one.system.data_dir / "ledger.duckdb"
+    judge_rows(findings, log, ledger.compared(live, rebuilt))
+    judge_reports(findings, *await asyncio.to_thread(ledger.reports_differing, live, rebuilt))
     one.seconds["judge"] = time.monotonic() - begun
     return findings
 

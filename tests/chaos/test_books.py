@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from sandbox.stories.story import Expected, access, fulfillment, payment_notice
-from tests.chaos.books import Findings, judge_ledger, judge_log, judge_outbox, judge_rows, judge_wix
+from tests.chaos.books import (
+    Findings,
+    judge_ledger,
+    judge_log,
+    judge_outbox,
+    judge_reports,
+    judge_rows,
+    judge_wix,
+)
 from tests.chaos.ledger import Comparison
 from tests.chaos.log import LogBook
 
@@ -143,3 +151,14 @@ class TestRows:
         judge_rows(findings, LogBook(row_ids={"one", "two"}, rows_end=3), files)
 
         assert (findings.wrong == []) is is_well
+
+
+class TestReports:
+    @pytest.mark.parametrize(("different", "is_well"), [([], True), (["churn method=stripe"], False)])
+    def test_the_ledger_answers_what_a_rebuild_answers(self, different: list[str], is_well: bool) -> None:
+        findings = Findings()
+
+        judge_reports(findings, 200, different)
+
+        assert (findings.wrong == []) is is_well
+        assert findings.figures["reports"] == {"asked": 200, "different": len(different)}

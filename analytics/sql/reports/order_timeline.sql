@@ -37,6 +37,7 @@ rows_told as (
 
     select
         instance_id,
+        row_id,
         kind,
         what,
         event_id,
@@ -82,7 +83,9 @@ from rows_told
 window in_order as (
     order by
         happened_at, kind, effective_sequence nulls first, sequence is null, coalesce(slug_rank, 99), step, event_id,
-        what
+        what, row_id
 )
 order by
-    happened_at, kind, effective_sequence nulls first, sequence is null, coalesce(slug_rank, 99), step, event_id, what
+    happened_at, kind, effective_sequence nulls first, sequence is null, coalesce(slug_rank, 99), step, event_id, what,
+    -- An event that makes several effects due gives them one time, and no order but this.
+    row_id
