@@ -89,6 +89,10 @@ class Process:
         self._process.kill()
         self._process.wait()
 
+    def interrupt(self) -> None:
+        """Ctrl+C."""
+        self._process.send_signal(signal.SIGINT)
+
     def end(self) -> int:
         """SIGTERM; the exit code."""
         self._process.send_signal(signal.SIGTERM)

@@ -1,0 +1,55 @@
+"""`python -m streams`, whose replays come half-way and wait there for whoever kills them. Run as a script.
+
+Files are small, so that a few rows are several. `GATE` is a folder: `half` appears in it when half is
+done, and once `go` does, the replay goes on.
+"""
+
+import importlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from streams.__main__ import main as streams
+
+ROWS_OF_A_FILE = 20
+HALF_OF_FILES, HALF_OF_RECORDS = 2, 20
+
+
+def waiting_once(passed: int, gate: Path) -> Callable[[], None]:
+    """To be called at each step; at that one it waits."""
+    steps = iter(range(1, 1_000_000))
+
+    def step() -> None:
+        if next(steps) != passed:
+            return
+        (gate / "half").touch()
+        while not (gate / "go").exists():
+            time.sleep(0.02)
+
+    return step
+
+
+def main() -> None:
+    gate = Path(os.environ["GATE"])
+    loaded, mapped = waiting_once(HALF_OF_FILES, gate), waiting_once(HALF_OF_RECORDS, gate)
+    rebuild: Any = importlib.import_module("streams.rebuild")
+    replay: Any = importlib.import_module("streams.replay")
+    load, from_event = rebuild._load, replay.from_event
+
+    def load_and_wait(*given: Any, **named: Any) -> None:
+        load(*given, **named)
+        loaded()
+
+    def map_and_wait(*given: Any) -> Any:
+        mapped()
+        return from_event(*given)
+
+    rebuild.fill.__kwdefaults__["rows_of_a_file"] = ROWS_OF_A_FILE
+    rebuild._load, replay.from_event = load_and_wait, map_and_wait
+    streams()
+
+
+if __name__ == "__main__":
+    main()
