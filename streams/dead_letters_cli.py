@@ -14,7 +14,7 @@ from ingest.record import iso
 from ingest.settings import KafkaSettings
 from streams.letter_box import Letter, RecordGone, Resender, letters
 from streams.outbox import Outbox
-from streams.outbox_cli import Moment, ask, print_table, reviewed, tally
+from streams.outbox_cli import SHOWN, Moment, ask, print_table, reviewed, say_more, tally
 from streams.outbox_redrives import Redrive
 from streams.pause import FLOW_OF_TOPIC, LIFECYCLE, PAUSABLE
 
@@ -118,7 +118,7 @@ def redrive(
     limit = None if places else limit
     plan = fitting[:limit]
     if not as_json:
-        _show(plan, redrives, as_json=False)
+        _show_plan(plan, redrives)
     if plan and not dry_run:
         reviewed(len(plan), "dead letters", yes=yes, as_json=as_json)
         plan = _send(plan)
@@ -206,6 +206,11 @@ def _show(found: Sequence[Letter], redrives: Redrives, *, as_json: bool) -> None
         at = f"{one.at:%Y-%m-%d %H:%M:%S}"
         table.add_row(one.place, at, one.reason, one.error, one.fingerprint, one.site, sent)
     print_table(table)
+
+
+def _show_plan(plan: Sequence[Letter], redrives: Redrives) -> None:
+    _show(plan[:SHOWN], redrives, as_json=False)
+    say_more(len(plan))
 
 
 def _facts(one: Letter, redrives: Redrives) -> dict[str, Any]:

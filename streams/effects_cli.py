@@ -12,7 +12,7 @@ from rich.table import Table
 from streams.change import Circuit, Listed, Wanted
 from streams.effect import FLOWS, State
 from streams.outbox import Outbox
-from streams.outbox_cli import Moment, ask, print_table, reviewed, tally
+from streams.outbox_cli import SHOWN, Moment, ask, print_table, reviewed, say_more, tally
 from streams.reason import MEANINGS
 
 P = ParamSpec("P")
@@ -119,7 +119,8 @@ def redrive(
     limit = None if keys else limit
     plan = fitting[:limit]
     if plan and not as_json:
-        _print_table(plan)
+        _print_table(plan[:SHOWN])
+        say_more(len(plan))
     again = plan if dry_run else _redriven(plan, yes=yes, as_json=as_json)
     if as_json:
         click.echo(_as_json(again))

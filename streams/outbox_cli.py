@@ -19,6 +19,8 @@ from streams.settings import OutboxSettings
 T = TypeVar("T")
 
 PIPED_WIDTH = 400
+# Of a plan, which may be of thousands; a list has its --limit.
+SHOWN = 50
 
 
 class Moment(click.ParamType):
@@ -54,6 +56,12 @@ def ask(question: Callable[[Outbox], Awaitable[T]]) -> T:
 def print_table(table: Table) -> None:
     """Piped, a table is as wide as it needs: keys are there to be copied."""
     Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
+
+
+def say_more(number: int) -> None:
+    """Of a plan of thousands the first lines say what it is; how many it is says the rest."""
+    if number > SHOWN:
+        click.echo(f"… and {number - SHOWN} more (--dry-run --json lists all).")
 
 
 def tally(done: int, fitting: int, limit: int | None, what: str) -> str:

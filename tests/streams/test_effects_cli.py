@@ -14,6 +14,7 @@ from streams.change import Change
 from streams.effect import State
 from streams.effects_cli import effects
 from streams.outbox import Errand, Outbox
+from streams.outbox_cli import SHOWN
 from streams.procedure import Ready
 from streams.settings import OutboxSettings
 from tests.streams.made_effects import FLOW, SITE, an_effect, due
@@ -196,6 +197,17 @@ class TestRedrive:
         assert refused == 151
         waiting = keys(run("list", "--json", "--state", "waiting", "--limit", "1000"))
         assert len(waiting) == number
+
+    def test_of_thousands_the_plan_shows_the_first_and_how_many_more(
+        self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asyncio.run(_refuse(tmp_path, [f"many-{number:03d}" for number in range(60)]))
+
+        planned = run("redrive", "--all", "--dry-run")
+
+        assert planned.stdout.count("many-") == SHOWN - 2
+        assert f"… and {62 - SHOWN} more (--dry-run --json lists all)." in planned.stdout
+        assert len(keys(run("redrive", "--all", "--dry-run", "--json"))) == 62
 
     def test_of_some_tells_how_many_are_left_and_what_to_do(self, run: Run) -> None:
         some = run("redrive", "--all", "--limit", "1")
