@@ -1,10 +1,11 @@
 """Settings of the door and of the log, from the environment and `.env`."""
 
+import re
 import ssl
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # The sentence under each setting is its description, which --help prints.
@@ -20,6 +21,16 @@ OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or Non
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
+def _topic_prefix(given: str) -> str:
+    if not re.fullmatch(r"[a-zA-Z0-9._-]*", given):
+        raise ValueError("write it in letters from a to z, digits, dots, dashes and underscores: orderline.")
+    return given
+
+
+# What Kafka allows in a name, and short enough for the rest of it.
+TopicPrefix = Annotated[str, Field(max_length=200), AfterValidator(_topic_prefix)]
+
+
 class KafkaSettings(BaseSettings):
     """How every room reaches the broker (section "Settings" of the README)."""
 
@@ -27,8 +38,7 @@ class KafkaSettings(BaseSettings):
 
     kafka_bootstrap_servers: str = "127.0.0.1:9092"
     """Where Kafka listens: host:port, several with commas between."""
-    # What Kafka allows in a name, and short enough for the rest of it.
-    topic_prefix: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]*$", max_length=200)] = "orderline."
+    topic_prefix: TopicPrefix = "orderline."
     """What the names of topics and groups begin with, its own dot included."""
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     """How to talk to Kafka."""

@@ -1,5 +1,6 @@
 """Settings of the flows, from the environment and `.env`: one small class for each concern."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -37,6 +38,24 @@ def _web_address(given: str) -> str:
 
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+def _memory(given: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]*(\.[0-9]+)? ?[KMGTkmgt]i?[Bb]", given):
+        raise ValueError("write it as 512MB or 2GB")
+    return given
+
+
+Memory = Annotated[str, AfterValidator(_memory)]
+
+
+def _time_of_day(given: str) -> str:
+    if given and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", given):
+        raise ValueError("write it as HH:MM from 00:00 to 23:59, or leave it empty")
+    return given
+
+
+TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 
 # The Wix app ids whose payments make a payment notice due: Pricing Plans.
 PRICING_PLANS_APP_ID = "1522827f-c56c-a5c9-2ac9-00f9e6ae12d3"
@@ -181,7 +200,7 @@ class UpkeepSettings(BaseSettings):
 
     model_config = ENVIRONMENT
 
-    reconcile_at: Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")] = "03:00"
+    reconcile_at: TimeOfDay = "03:00"
     """When all sites are compared with Wix's lists each day, HH:MM in UTC; empty: never by itself."""
     reconcile_after_gap: Annotated[timedelta, Field(ge=timedelta(minutes=1))] = timedelta(hours=47)
     """Compared as well when nothing had come in for so long: Wix gives a webhook up after 47 hours."""
@@ -236,7 +255,7 @@ class LedgerProcessSettings(BaseSettings):
     """Port of the ledger's health, readiness and metrics."""
     snapshot_seconds: Seconds = 30.0
     """How often readers get a new version of the ledger, in seconds."""
-    ledger_memory: Annotated[str, Field(pattern=r"^[1-9][0-9]*(\.[0-9]+)? ?[KMGTkmgt]i?[Bb]$")] = "512MB"
+    ledger_memory: Memory = "512MB"
     """What DuckDB may take for its buffers, such as 512MB or 2GB; the process takes about as much again."""
     ledger_threads: Annotated[int, Field(ge=0)] = 0
     """How many threads DuckDB works with; 0 is one for each core."""
