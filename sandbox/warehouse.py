@@ -19,6 +19,8 @@ import httpx
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sandbox.log_lines import Format, start_logging
+
 log = logging.getLogger("sandbox.warehouse")
 
 LOOK_SECONDS = 0.2
@@ -39,6 +41,8 @@ class WarehouseSettings(BaseSettings):
     """The warehouse's token, of which the door holds the hash in HANDOVER_TOKENS."""
     warehouse_delay_seconds: float = 2.0
     """How long packing takes, counted from when the parcel came onto the list."""
+    log_format: Format = "text"
+    """Log lines as text, or as JSON: one object a line."""
 
 
 class PackingList:
@@ -108,11 +112,10 @@ def command() -> None:
 
     The list is the folder DATA_DIR/sandbox/warehouse/list; each file there is {"key": …, "body": …}
     with the body of POST /handovers. Settings: DATA_DIR, HANDOVER_URL, WAREHOUSE_TOKEN (ingest holds
-    its hash in HANDOVER_TOKENS), WAREHOUSE_DELAY_SECONDS.
+    its hash in HANDOVER_TOKENS), WAREHOUSE_DELAY_SECONDS, LOG_FORMAT.
     """
-    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel("WARNING")
     settings = WarehouseSettings()
+    start_logging(settings.log_format)
     if not settings.warehouse_token.get_secret_value():
         raise click.UsageError("WAREHOUSE_TOKEN is empty, and ingest would refuse every parcel; set it.")
     stop = threading.Event()

@@ -1,12 +1,12 @@
 """`python -m sandbox wix`: run the sandbox Wix until it is told to stop."""
 
 import asyncio
-import logging
 import signal
 
 import click
 from pydantic import ValidationError
 
+from sandbox.log_lines import start_logging
 from sandbox.wix_api.server import PortTaken, SandboxWix, build
 from sandbox.wix_api.settings import WixApiSettings
 
@@ -26,6 +26,7 @@ Settings (environment or .env):
   WEBHOOK_URL               where its webhooks go; empty: nowhere
                             [http://127.0.0.1:8000/webhooks/wix]
   DATA_DIR                  its key pair is in DATA_DIR/sandbox [data]
+  LOG_FORMAT                log lines as text, or json          [text]
 """
 
 
@@ -39,11 +40,10 @@ def command() -> None:
     settles what Wix leaves open, /admin/reset begins anew. GET /admin/received shows the
     messages, fulfillments and changes of access that were made. All changes are told by signed webhooks.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("httpx", "uvicorn"):
-        logging.getLogger(name).setLevel(logging.WARNING)
     try:
-        wix = build(WixApiSettings())
+        settings = WixApiSettings()
+        start_logging(settings.log_format)
+        wix = build(settings)
     except ValidationError as error:
         raise click.UsageError(_named(error)) from error
     except PortTaken as error:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sandbox.log_lines import Format
 from sandbox.wix_api.rules import Rules
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -32,6 +33,8 @@ class WixApiSettings(BaseSettings):
     webhook_url: str = "http://127.0.0.1:8000/webhooks/wix"
     # The key pair lies in DATA_DIR/sandbox.
     data_dir: Path = Path("data")
+    log_format: Format = "text"
+    """Log lines as text, or as JSON: one object a line."""
     sandbox_calls_per_minute: int = 200
     """Calls of one app instance before the sandbox answers 429, as Wix does."""
     sandbox_token_life: timedelta = timedelta(hours=4)
