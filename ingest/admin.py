@@ -99,11 +99,6 @@ def compare_topics(settings: KafkaSettings) -> list[TopicReport]:
         ]
 
 
-def missing_topics(settings: KafkaSettings) -> list[str]:
-    """Full names of our topics that the broker does not have."""
-    return [report.full_name for report in compare_topics(settings) if report.state == "missing"]
-
-
 def offsets_forgotten_after(
     settings: KafkaSettings, *, records_kept: timedelta = EVENT_RETENTION
 ) -> timedelta | None:

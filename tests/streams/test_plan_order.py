@@ -42,44 +42,59 @@ def test_there_are_enough_of_them() -> None:
     assert len(ORDERS) > 20
 
 
+A_PRICE: dict[str, Any] = {
+    "duration": {"cycleFrom": 1, "numberOfCycles": 2},
+    "price": {
+        "subtotal": "15.0",
+        "coupon": {"code": "HALF", "amount": "7.5", "id": "k"},
+        "discount": "7.5",
+        "tax": {"name": "Tax", "rate": "21", "amount": "1.58"},
+        "fees": [{"name": "Entry", "amount": "2.00"}],
+        "proration": "0",
+        "total": "9.08",
+        "currency": "EUR",
+    },
+}
+# Every field that Wix documents for an order of a plan.
+WHOLE: dict[str, Any] = {
+    "id": "o",
+    "planId": "p",
+    "subscriptionId": "s",
+    "wixPayOrderId": "w",
+    "buyer": {"memberId": "m", "contactId": "c"},
+    "pricing": {
+        "subscription": {"cycleDuration": {"count": 1, "unit": "MONTH"}, "cycleCount": 3},
+        "prices": [A_PRICE],
+    },
+    "type": "OFFLINE",
+    "orderMethod": "MOTO",
+    "status": "ACTIVE",
+    "autoRenewCanceled": True,
+    "cancellation": {
+        "requestedDate": "2026-01-05T00:00:00Z",
+        "cause": "MEMBER_ACTION",
+        "effectiveAt": "NEXT_PAYMENT_DATE",
+    },
+    "lastPaymentStatus": "PAID",
+    "startDate": "2026-01-01T00:00:00.000Z",
+    "endDate": "2026-02-01T00:00:00.123456Z",
+    "earliestEndDate": "2026-04-01T00:00:00Z",
+    "pausePeriods": [{"status": "ACTIVE", "pauseDate": "2026-01-03T00:00:00Z"}],
+    "freeTrialDays": "14",
+    "currentCycle": {"index": 1, "startedDate": "2026-01-01T00:00:00Z"},
+    "cycles": [{"index": 1, "startedDate": "2026-01-01T00:00:00Z"}],
+    "planName": "Studio Pass",
+    "planDescription": "All of it",
+    "planPrice": "15",
+    "createdDate": "2026-01-01T00:00:00Z",
+    "updatedDate": "2026-01-02T00:00:00Z",
+    "formData": {"formId": "f", "submissionId": "u", "submissionData": {"size": "L"}},
+}
+
+
 class TestFields:
     def test_every_documented_field(self) -> None:
-        order = PlanOrder.from_json(
-            {
-                "id": "o",
-                "planId": "p",
-                "subscriptionId": "s",
-                "wixPayOrderId": "w",
-                "buyer": {"memberId": "m", "contactId": "c"},
-                "pricing": {
-                    "subscription": {"cycleDuration": {"count": 1, "unit": "MONTH"}, "cycleCount": 3},
-                    "prices": [a_documented_price()],
-                },
-                "type": "OFFLINE",
-                "orderMethod": "MOTO",
-                "status": "ACTIVE",
-                "autoRenewCanceled": True,
-                "cancellation": {
-                    "requestedDate": "2026-01-05T00:00:00Z",
-                    "cause": "MEMBER_ACTION",
-                    "effectiveAt": "NEXT_PAYMENT_DATE",
-                },
-                "lastPaymentStatus": "PAID",
-                "startDate": "2026-01-01T00:00:00.000Z",
-                "endDate": "2026-02-01T00:00:00.123456Z",
-                "earliestEndDate": "2026-04-01T00:00:00Z",
-                "pausePeriods": [{"status": "ACTIVE", "pauseDate": "2026-01-03T00:00:00Z"}],
-                "freeTrialDays": "14",
-                "currentCycle": {"index": 1, "startedDate": "2026-01-01T00:00:00Z"},
-                "cycles": [{"index": 1, "startedDate": "2026-01-01T00:00:00Z"}],
-                "planName": "Studio Pass",
-                "planDescription": "All of it",
-                "planPrice": "15",
-                "createdDate": "2026-01-01T00:00:00Z",
-                "updatedDate": "2026-01-02T00:00:00Z",
-                "formData": {"formId": "f", "submissionId": "u", "submissionData": {"size": "L"}},
-            }
-        )
+        order = PlanOrder.from_json(WHOLE)
 
         empty = [name for name in order.__slots__ if getattr(order, name) in (None, (), {})]
         assert empty == ["duration_unit", "duration_length"]
@@ -93,7 +108,7 @@ class TestFields:
         assert order.form.answers == {"size": "L"}
 
     def test_a_price_with_all_its_parts(self) -> None:
-        (span,) = PlanOrder.from_json({"pricing": {"prices": [a_documented_price()]}}).spans
+        (span,) = PlanOrder.from_json({"pricing": {"prices": [A_PRICE]}}).spans
 
         assert span == PriceSpan(
             first=1,
@@ -186,19 +201,3 @@ class TestExamples:
             tax = span.tax.amount if span.tax and span.tax.amount else Decimal(0)
             fees = sum((fee.amount or Decimal(0) for fee in span.fees), Decimal(0))
             assert span.total == span.subtotal - (span.discount or 0) + tax + fees
-
-
-def a_documented_price() -> dict[str, Any]:
-    return {
-        "duration": {"cycleFrom": 1, "numberOfCycles": 2},
-        "price": {
-            "subtotal": "15.0",
-            "coupon": {"code": "HALF", "amount": "7.5", "id": "k"},
-            "discount": "7.5",
-            "tax": {"name": "Tax", "rate": "21", "amount": "1.58"},
-            "fees": [{"name": "Entry", "amount": "2.00"}],
-            "proration": "0",
-            "total": "9.08",
-            "currency": "EUR",
-        },
-    }
