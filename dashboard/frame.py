@@ -12,6 +12,8 @@ from dashboard.scope import Scope
 STRIP_SECONDS = 5
 # Where a session notes which version its page shows (None: the service was away).
 DRAWN = "drawn_version"
+# How often in a row a version went away while the page was drawn.
+TRIES = "version_tries"
 VERSION_TRIES = 3
 LIVE_SECONDS, DELAYED_SECONDS = 60, 300
 
@@ -34,17 +36,11 @@ def show(body: Callable[[Questions], None], scope: Scope) -> None:
 
     A version that goes away in the middle is replaced by the newest, and the body drawn anew.
     """
-    place = st.empty()
     try:
-        for _ in range(VERSION_TRIES):
-            try:
-                with place.container():
-                    _draw(body, client.freshness(), scope)
-            except client.VersionGone:
-                client.forget_version()
-            else:
-                return
-        st.info("The ledger moves on faster than this page is drawn. Reload it.", icon=":material/refresh:")
+        _draw(body, client.freshness(), scope)
+        st.session_state[TRIES] = 0
+    except client.VersionGone:
+        _again()
     except client.ServiceAway as error:
         st.session_state[DRAWN] = None
         st.error(AWAY.format(error=error), icon=":material/cloud_off:")
@@ -75,6 +71,16 @@ def no_match(sentence: str) -> None:
         st.markdown(f"**{sentence}**")
         st.caption("Choose a longer range or other filters.")
         st.button("Reset filters", icon=":material/filter_alt_off:", on_click=filters.reset)
+
+
+def _again() -> None:
+    """Draw the whole page anew: within one run Streamlit takes no container's key twice."""
+    client.forget_version()
+    st.session_state[TRIES] = st.session_state.get(TRIES, 0) + 1
+    if st.session_state[TRIES] < VERSION_TRIES:
+        st.rerun()
+    st.session_state[TRIES] = 0
+    st.info("The ledger moves on faster than this page is drawn. Reload it.", icon=":material/refresh:")
 
 
 def _draw(body: Callable[[Questions], None], fresh: client.Freshness, scope: Scope) -> None:
