@@ -74,7 +74,7 @@ def alarms(found: pd.DataFrame) -> pd.DataFrame:
     """Kinds of alarm with what each means; those that rang come first."""
     told = found.assign(meaning=[ALARMS.get(alarm, "") for alarm in found["alarm"]])
     ordered = told.sort_values(["events", "alarm"], ascending=[False, True], ignore_index=True)
-    return ordered[["alarm", "events", "meaning", "last_at", "last_event_id"]]
+    return ordered[["alarm", "events", "last_at", "meaning", "last_event_id"]]
 
 
 def rang(found: pd.DataFrame) -> str:

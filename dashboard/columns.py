@@ -8,29 +8,29 @@ import streamlit as st
 from dashboard import spelling
 
 FRACTIONS = {"rate", "change", "within_target", "share", "late_rate", "cancel_rate", "tracking_rate"}
-
-
+AMOUNTS = {"amount", "mrr"}
+DAY, MOMENT = "D MMM YYYY", "D MMM YYYY, HH:mm:ss"
+PERCENT, SIGNED = "%.1f %%", "%+.1f %%"
+UNITS = {"_hours": "%.1f", "_seconds": "%.2f"}
 # Whole ids are in the exports and one click on the cell away; here they would push out what is to be read.
-IDS = {"order_id", "customer", "plan_id", "last_event_id", "request_id", "key", "site"}
-ID_WIDTH = 120
-# Few figures, beside a sentence that wants the room.
-NARROW = {"method", "numerator", "base"}
-NARROW_WIDTH = 95
+IDS = dict.fromkeys(["order_id", "customer", "plan_id", "last_event_id", "request_id", "key", "site"], 120)
+SENTENCES = dict.fromkeys(["next_step", "definition"], 560)
+WIDTHS = IDS | SENTENCES | dict.fromkeys(["method", "numerator", "base", "attempts"], 60)
 HEADINGS = {
+    "bucket_start": "From",
+    "hours_left": "Left (h)",
     "p50": "Median",
     "p90": "90th",
     "p95": "95th",
-    "km_p50": "Median with open",
-    "km_p90": "90th with open",
-    "km_p95": "95th with open",
+    "km_p50": "Median + open",
+    "km_p90": "90th + open",
+    "km_p95": "95th + open",
     "is_partial": "Unfinished",
     "mrr": "MRR",
     "wix_id": "Id at Wix",
     "delay_p50": "Median delay",
     "delay_p95": "95th delay",
 }
-
-
 # What the reports name by a word, and Wix in capitals. Flows and reasons stay as commands want them.
 WORDS = {"state", "status", "payment_status", "alarm"}
 
@@ -40,6 +40,7 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(
         **{name: table[name].map(_word, na_action="ignore") for name in table.columns if name in WORDS},
         **{name: table[name].astype(float) * 100 for name in table.columns if name in FRACTIONS},
+        **{name: table[name].astype(float).round(2) for name in table.columns if name in AMOUNTS},
     )
 
 
@@ -54,27 +55,22 @@ def config(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def _one(name: str, column: pd.Series) -> Any:
-    if name == "bucket_start":
-        return st.column_config.DatetimeColumn("From", format="D MMM YYYY")
-    if isinstance(column.dtype, pd.DatetimeTZDtype) or name.endswith("_at"):
-        return st.column_config.DatetimeColumn(_heading(name), format="D MMM YYYY, HH:mm:ss")
-    if name in IDS:
-        return st.column_config.TextColumn(_heading(name), width=ID_WIDTH)
-    if name in NARROW:
-        return st.column_config.Column(_heading(name), width=NARROW_WIDTH)
-    if name == "trend":
-        return st.column_config.LineChartColumn("Trend", width="small")
-    if name in FRACTIONS:
-        return st.column_config.NumberColumn(
-            _heading(name), format="%+.1f %%" if name == "change" else "%.1f %%", width=NARROW_WIDTH
+    if isinstance(column.dtype, pd.DatetimeTZDtype) or name.endswith("_at") or name == "bucket_start":
+        return st.column_config.DatetimeColumn(
+            _heading(name), format=DAY if name == "bucket_start" else MOMENT
         )
+    if name == "trend":
+        return st.column_config.LineChartColumn(_heading(name), width="small")
+    if name in AMOUNTS:
+        return st.column_config.NumberColumn(_heading(name), format="localized")
+    if name in FRACTIONS:
+        return st.column_config.NumberColumn(_heading(name), format=SIGNED if name == "change" else PERCENT)
     if name == "hours_left":
-        return st.column_config.NumberColumn("Left (h)", format="%.1f")
-    if name.endswith("_hours"):
-        return st.column_config.NumberColumn(f"{_heading(name.removesuffix('_hours'))} (h)", format="%.1f")
-    if name.endswith("_seconds"):
-        return st.column_config.NumberColumn(f"{_heading(name.removesuffix('_seconds'))} (s)", format="%.2f")
-    return st.column_config.Column(_heading(name))
+        return st.column_config.NumberColumn(_heading(name), format=UNITS["_hours"])
+    if unit := next((unit for unit in UNITS if name.endswith(unit)), None):
+        heading = f"{_heading(name.removesuffix(unit))} ({unit[1]})"
+        return st.column_config.NumberColumn(heading, format=UNITS[unit])
+    return st.column_config.Column(_heading(name), width=WIDTHS.get(name))
 
 
 def _heading(name: str) -> str:

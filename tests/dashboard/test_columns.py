@@ -1,0 +1,64 @@
+"""How columns look in tables, by what Streamlit is given."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dashboard import columns
+
+
+def one(name: str, *values: Any) -> tuple[dict[str, Any], list[Any]]:
+    """A column's settings, and its values as shown."""
+    table = pd.DataFrame({name: list(values)})
+    return columns.config(table)[name], list(columns.shown(table)[name])
+
+
+class TestColumns:
+    @pytest.mark.parametrize(
+        ("name", "heading"),
+        [
+            ("payment_status", "Payment status"),
+            ("age_hours", "Age (h)"),
+            ("hours_left", "Left (h)"),
+            ("km_p90_hours", "90th + open (h)"),
+            ("delay_p50_seconds", "Median delay (s)"),
+            ("bucket_start", "From"),
+            ("mrr", "MRR"),
+        ],
+    )
+    def test_headings_are_words_with_their_unit(self, name: str, heading: str) -> None:
+        settings, _ = one(name, 1.0)
+
+        assert settings["label"] == heading
+
+    def test_a_fraction_is_shown_as_percent_and_a_change_with_its_sign(self) -> None:
+        rate, rates = one("rate", 0.125)
+        change, _ = one("change", -0.5)
+
+        assert rates == [12.5]
+        assert rate["type_config"]["format"] == "%.1f %%"
+        assert change["type_config"]["format"] == "%+.1f %%"
+
+    def test_a_status_is_a_word_and_an_unknown_one_stays_unknown(self) -> None:
+        _, shown = one("payment_status", "NOT_PAID", None)
+
+        assert shown[0] == "Not paid"
+        assert pd.isna(shown[1])
+
+    def test_what_a_command_takes_stays_as_it_is(self) -> None:
+        _, shown = one("reason", "not_subscribed")
+
+        assert shown == ["not_subscribed"]
+
+    def test_an_amount_has_no_more_digits_than_money_has(self) -> None:
+        _, shown = one("mrr", "739.196431")
+
+        assert shown == [739.2]
+
+    def test_an_id_leaves_room_for_what_is_read(self) -> None:
+        order_id, _ = one("order_id", "0b6b316f-ad14-435a-88b8-d08f26f16847")
+        reason, _ = one("reason", "left outside the period")
+
+        assert order_id["width"] == 120
+        assert reason["width"] is None
