@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -96,7 +97,7 @@ def create_app(reports: Reports, *, token: str | None, more: Sequence[Route] = (
         ],
         middleware=[Middleware(_BearerToken, token=token)] if token else [],
         exception_handlers={kind: _refusal(*answer) for kind, answer in _REFUSALS.items()}
-        | {404: _no_such_route},
+        | {404: _no_such_route, 405: _only_read},
     )
 
 
@@ -173,6 +174,12 @@ def _refusal(status: int, code: str) -> Callable[[Request, Exception], Awaitable
 async def _no_such_route(request: Request, error: Exception) -> Response:
     message = "there is nothing here; try /reports, /reports/{name}, /export/{table}, /version or /healthz"
     return JSONResponse({"error": "not_found", "message": message}, status_code=404)
+
+
+async def _only_read(request: Request, error: Exception) -> Response:
+    headers = error.headers if isinstance(error, HTTPException) else None
+    message = "this is only to be read: ask with GET"
+    return JSONResponse({"error": "only_read", "message": message}, status_code=405, headers=headers)
 
 
 class _BearerToken:

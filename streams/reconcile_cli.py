@@ -60,6 +60,11 @@ def reconcile(
         raise click.ClickException(str(error)) from error
     except (BrokerAway, OwnerAway) as error:
         _leave(str(error), 3)
+    except OSError as error:
+        raise click.ClickException(
+            f"How far it has come could not be written down in DATA_DIR: {error}. Make room there. "
+            "Then run the same command again: it goes on where this one was."
+        ) from error
     except KeyboardInterrupt:
         _leave("Stopped. The same command goes on where this one was.", 130)
     _show(results, as_json=as_json)

@@ -116,6 +116,13 @@ class TestVersions:
 
 
 class TestRefusals:
+    async def test_what_is_only_read_says_so_to_who_writes(self, told: Ledger) -> None:
+        async with client_of(told) as client:
+            answer = await client.post("/reports/orders")
+
+        assert (answer.status_code, answer.json()["error"]) == (405, "only_read")
+        assert "GET" in answer.headers["allow"]
+
     @pytest.mark.parametrize(
         ("path", "status", "code", "says"),
         [
