@@ -1,6 +1,5 @@
 """`python -m streams dead-letters list | show | redrive`: records that could not be read or decided."""
 
-import asyncio
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -12,6 +11,7 @@ from rich.table import Table
 from ingest.admin import BrokerAway
 from ingest.record import iso
 from ingest.settings import KafkaSettings
+from streams.leaving import run_command
 from streams.letter_box import Letter, RecordGone, Resender, letters
 from streams.outbox import Outbox
 from streams.outbox_cli import SHOWN, Moment, ask, print_table, reviewed, say_more, tally
@@ -150,7 +150,7 @@ def _send(plan: Sequence[Letter]) -> list[Letter]:
         return sent
 
     try:
-        return ask(send)
+        return ask(send, stopped="Stopped. What was sent is sent; the same command sends the rest.")
     except BrokerAway as away:
         raise click.ClickException(str(away)) from away
 
@@ -158,7 +158,7 @@ def _send(plan: Sequence[Letter]) -> list[Letter]:
 def _read() -> tuple[list[Letter], Redrives]:
     redrives = ask(lambda outbox: outbox.redrives())
     try:
-        return asyncio.run(letters(KafkaSettings())), redrives
+        return run_command(lambda _: letters(KafkaSettings()), stopped="Stopped."), redrives
     except BrokerAway as away:
         raise click.ClickException(str(away)) from away
 

@@ -1,4 +1,4 @@
-"""How a process ends: with its exit code, and not held up by what will not end."""
+"""How processes and commands end: with their exit code, and not held up by what will not end."""
 
 import asyncio
 import logging
@@ -6,14 +6,20 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Coroutine
-from typing import Any, NoReturn
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
 
 import click
 
-from streams.running import START_AGAIN, LogLost, Refusal
+from streams.logs import NOISY
+from streams.running import START_AGAIN, LogLost, Refusal, stop_on_signals
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# As shells have it: 128 and the number of Ctrl-C's signal.
+STOPPED = 130
 
 # Longer than anything that ends takes; a supervisor that waits for ten seconds before it kills is in time.
 LEAVE_SECONDS = 5.0
@@ -27,7 +33,48 @@ def run_process(work: Coroutine[Any, Any, None]) -> NoReturn:
     What is still under way after `LEAVE_SECONDS` is left behind: it has nothing that is not read again.
     """
     runner, others = asyncio.Runner(), set(threading.enumerate())
-    code = _exit_code(runner, work)
+    _leave(runner, others, _exit_code(runner, work))
+
+
+def run_command(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]], *, stopped: str) -> T:
+    """The result of a person's command, whose errors are the caller's; Ctrl-C ends it with `stopped` and 130.
+
+    What is told to stop may first come to where it can go on from. While Kafka is away it would never
+    come there, and is left behind.
+    """
+    runner, others = asyncio.Runner(), set(threading.enumerate())
+    # Of a Kafka that is away they would tell a hundred times a second; we say it once.
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        result = runner.run(_unless_stopped(work))
+    except _ToldToStop:
+        click.echo(stopped, err=True)
+        _leave(runner, others, STOPPED)
+    except BaseException:
+        runner.close()
+        raise
+    runner.close()
+    return result
+
+
+async def _unless_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T:
+    stop = stop_on_signals()
+    working, stopping = asyncio.ensure_future(work(stop)), asyncio.ensure_future(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not working.done():
+        await asyncio.wait({working}, timeout=LEAVE_SECONDS)
+    stopping.cancel()
+    if not working.done():
+        raise _ToldToStop
+    return working.result()
+
+
+class _ToldToStop(Exception):
+    """It was, and what was under way did not come to its end by itself."""
+
+
+def _leave(runner: asyncio.Runner, others: set[threading.Thread], code: int) -> NoReturn:
     left = _cancel(runner.get_loop())
     if stubborn := left + _still_alive(set(threading.enumerate()) - others):
         log.warning("left without waiting for %s", ", ".join(sorted(stubborn)))

@@ -1,7 +1,7 @@
 """The dead letters on the log, read back; and one sent again to where it came from, never twice."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,8 +17,9 @@ from ingest.settings import KafkaSettings
 from ingest.topics import DEAD_LETTERS
 from streams.dead_letter import OUR_HEADERS
 from streams.outbox import Outbox
-from streams.row_reader import read_log
+from streams.row_reader import Place, read_log
 from streams.rows import MAX_REQUEST_BYTES, RowPublisher
+from streams.running import patiently
 
 
 class RecordGone(Exception):
@@ -54,6 +55,10 @@ async def letters(kafka: KafkaSettings) -> list[Letter]:
         BrokerAway: Kafka does not answer.
     """
     ends = await asyncio.to_thread(end_offsets, kafka, [DEAD_LETTERS.name])
+    return await patiently(kafka, lambda: _letters(kafka, ends))
+
+
+async def _letters(kafka: KafkaSettings, ends: Mapping[Place, int]) -> list[Letter]:
     found: dict[str, Letter] = {}
     async for _, records in read_log(kafka, {}, ends):
         for record in records:
@@ -74,10 +79,8 @@ class Resender:
         self._producer: AIOKafkaProducer
 
     async def __aenter__(self) -> Self:
-        options = self._kafka.aiokafka_options()
-        producer = AIOKafkaProducer(**options, acks="all", max_request_size=MAX_REQUEST_BYTES)
-        self._producer = await self._open.enter_async_context(producer)
-        await self._open.enter_async_context(self._rows)
+        await patiently(self._kafka, self._connect)
+        await patiently(self._kafka, lambda: self._open.enter_async_context(self._rows))
         return self
 
     async def __aexit__(
@@ -86,7 +89,7 @@ class Resender:
         await self._open.aclose()
 
     async def send(self, letter: Letter) -> bool:
-        """Send the record again; False if that was done before.
+        """Send the record again; False if that was done before. While Kafka is away it waits.
 
         The outbox knows before and after. Where it was begun but never ended, the log is asked
         whether the record is there.
@@ -94,6 +97,16 @@ class Resender:
         Raises:
             RecordGone: there is nothing left to send.
         """
+        return await patiently(self._kafka, lambda: self._send(letter))
+
+    async def _connect(self) -> None:
+        options = self._kafka.aiokafka_options()
+        producer = AIOKafkaProducer(**options, acks="all", max_request_size=MAX_REQUEST_BYTES)
+        self._open.push_async_callback(producer.stop)
+        await producer.start()
+        self._producer = producer
+
+    async def _send(self, letter: Letter) -> bool:
         value = letter.value if letter.value is not None else await _original(self._kafka, letter.source)
         redrive = await self._outbox.begin_redrive(letter.place)
         if redrive.done_at is not None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ingest.record import parse_time
+from streams.leaving import run_command
 from streams.outbox import Outbox
 from streams.outbox_away import OutboxAway
 from streams.outbox_schema import SchemaTooNew
@@ -36,10 +37,13 @@ class Moment(click.ParamType):
         return moment.astimezone(UTC)
 
 
-def ask(question: Callable[[Outbox], Awaitable[T]]) -> T:
-    """Open the outbox for one question; an outbox that is away becomes a sentence, not a traceback."""
+def ask(question: Callable[[Outbox], Awaitable[T]], *, stopped: str = "Stopped.") -> T:
+    """Open the outbox for one question; an outbox that is away becomes a sentence, not a traceback.
 
-    async def asked() -> T:
+    `stopped` is what Ctrl-C is told.
+    """
+
+    async def asked(_: asyncio.Event) -> T:
         outbox = Outbox(OutboxSettings())
         await outbox.open(create=False)
         try:
@@ -48,7 +52,7 @@ def ask(question: Callable[[Outbox], Awaitable[T]]) -> T:
             await outbox.close()
 
     try:
-        return asyncio.run(asked())
+        return run_command(asked, stopped=stopped)
     except (OutboxAway, SchemaTooNew) as error:
         raise click.ClickException(str(error)) from error
 

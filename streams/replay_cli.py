@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from analytics.ledger import LedgerNotWritten
 from analytics.packing import pack
 from ingest.admin import BrokerAway
 from ingest.record import iso, parse_time
@@ -19,17 +20,19 @@ from ingest.topics import EVENT_TOPICS
 from streams import rebuild, replay
 from streams.forgotten import who_is_forgotten
 from streams.hand_over import hand_over
+from streams.leaving import STOPPED, run_command
 from streams.ledger_seat import failed_path, next_path, ready_path
 from streams.replay_journal import ReplayJournal, Stopped
 from streams.replay_progress import progress
-from streams.running import COMMAND_SECONDS, Refusal, stop_on_signals, topics_present, until_stopped
+from streams.running import COMMAND_SECONDS, Refusal, topics_present, until_stopped
 from streams.settings import LedgerProcessSettings, ReportsSettings
 
 NAMES = [topic.name for topic in EVENT_TOPICS]
 OWNER_SECONDS = 120.0
 # What comes in meanwhile is loaded as well, until so little is left that the owner can do it.
 NEARLY_ALL = 20_000
-STOPPED = 130
+GOES_ON = "Stopped. The same command goes on where this one was."
+AGAIN = "Then run the same command again: it goes on where this one was."
 
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
@@ -169,13 +172,17 @@ async def _check(kafka: KafkaSettings, settings: LedgerProcessSettings, stop: as
 
 
 def _run(work: Work) -> None:
-    async def worked() -> None:
-        await work(stop_on_signals())
-
     try:
-        asyncio.run(worked())
+        run_command(work, stopped=GOES_ON)
     except (Refusal, BrokerAway) as error:
         raise click.ClickException(str(error)) from None
+    except LedgerNotWritten as error:
+        raise click.ClickException(f"{error} {AGAIN}") from None
+    except OSError as error:
+        raise click.ClickException(
+            f"How far it has come could not be written down: {error}. "
+            f"Make room on that disk, or name another with DATA_DIR or LEDGER_PATH. {AGAIN}"
+        ) from None
     except Stopped:
-        click.echo("Stopped. The same command goes on where this one was.", err=True)
+        click.echo(GOES_ON, err=True)
         sys.exit(STOPPED)

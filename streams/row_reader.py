@@ -1,5 +1,7 @@
 """Records of the log read in bulk by a plain consumer: for replay, rebuild and catching up."""
 
+import logging
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -7,7 +9,11 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from ingest.settings import KafkaSettings
 
+log = logging.getLogger(__name__)
+
 POLL_MS = 500
+# There are records to read, which takes milliseconds.
+SILENT_SECONDS = 10.0
 FETCH_BYTES = 4 * 1024 * 1024
 RECORDS_PER_POLL = 5000
 
@@ -27,8 +33,10 @@ async def read_log(
         consumer.assign(list(places))
         for partition, place in places.items():
             consumer.seek(partition, begins.get(place, 0))
+        silence = _Silence()
         while wanted:
             polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_PER_POLL)
+            silence.heard(bool(polled))
             for partition, records in polled.items():
                 place = places[partition]
                 fresh = [record for record in records if record.offset < wanted.get(place, 0)]
@@ -39,6 +47,22 @@ async def read_log(
                 if place in wanted and await consumer.position(partition) >= wanted[place]:
                     del wanted[place]
                     consumer.pause(partition)
+
+
+class _Silence:
+    """Says once of each silence that Kafka is waited for: a consumer waits without a word."""
+
+    def __init__(self) -> None:
+        self._since, self._is_said = time.monotonic(), False
+
+    def heard(self, something: bool) -> None:
+        """Whether the last look gave records."""
+        now = time.monotonic()
+        if something:
+            self._since, self._is_said = now, False
+        elif not self._is_said and now - self._since >= SILENT_SECONDS:
+            log.warning("Kafka has sent nothing for %.0f s: waiting for it. Nothing is lost.", SILENT_SECONDS)
+            self._is_said = True
 
 
 @asynccontextmanager

@@ -3,10 +3,16 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    NotLeaderForPartitionError,
+    RequestTimedOutError,
+    UnknownTopicOrPartitionError,
+)
 
 from ingest.admin import BrokerAway, TopicsMissing, topic_ids
 from ingest.settings import KafkaSettings
@@ -25,6 +31,16 @@ COMMAND_SECONDS = 30.0
 STOP_SECONDS = 20.0
 # The exit code of a process that its supervisor is to start again.
 START_AGAIN = 70
+
+
+# What a Kafka says or doesn't that is away, or has only just come back and does not know its topics yet.
+UNSETTLED = (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    NotLeaderForPartitionError,
+    RequestTimedOutError,
+    UnknownTopicOrPartitionError,
+)
 
 
 class Refusal(Exception):
@@ -82,6 +98,18 @@ async def ask_log(question: Callable[[], T], *, wait_seconds: float | None = Non
                 log.warning("waiting for Kafka since %.0f s: %s", now - silent_since, error)
                 said = now
             await asyncio.sleep(ASK_SECONDS)
+
+
+async def patiently(kafka: KafkaSettings, work: Callable[[], Awaitable[T]]) -> T:
+    """The result of work that may be done again: as often as Kafka goes away, wait for it and do it anew."""
+    while True:
+        try:
+            return await work()
+        except TopicsMissing:
+            raise
+        except (BrokerAway, LogLost, *UNSETTLED) as away:
+            log.warning("Kafka went away (%s): waiting for it. Nothing is lost.", type(away).__name__)
+        await ask_log(lambda: topic_ids(kafka))
 
 
 async def topics_present(kafka: KafkaSettings, *, wait_seconds: float | None = None) -> None:

@@ -1,0 +1,147 @@
+"""A command of a person under which Kafka goes away says so, waits, and ends at Ctrl-C with code 130."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from ingest.admin import ensure_topics
+from ingest.settings import KafkaSettings
+from sandbox.broker import EmbeddedBroker
+from tests.source_tree import ROOT
+from tests.streams.on_the_log import purchases, put, rows_count
+from tests.streams.processes import PATIENCE_SECONDS
+from tests.streams.test_dead_letters_cli import a_letter, outbox_made, publish
+
+__all__ = ["outbox_made"]
+
+STOPPED = 130
+REDERIVE = ("replay", "rederive", "--topic", "plan-orders")
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    """One that may be killed."""
+    with EmbeddedBroker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def log(broker: EmbeddedBroker) -> KafkaSettings:
+    if not broker.is_running():
+        broker.start()
+    kafka = KafkaSettings(_env_file=None, kafka_bootstrap_servers=broker.bootstrap)
+    ensure_topics(kafka)
+    return kafka
+
+
+class Command:
+    """`python -m streams …` as at a terminal: answers go in, what it says is read as it comes."""
+
+    def __init__(self, kafka: KafkaSettings, folder: Path, *words: str) -> None:
+        self._said = folder / "said.txt"
+        environment = os.environ | {
+            "KAFKA_BOOTSTRAP_SERVERS": kafka.kafka_bootstrap_servers,
+            "DATA_DIR": str(folder),
+            "OUTBOX_URL": "",
+        }
+        with self._said.open("w") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streams", *words],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=said,
+                stderr=said,
+                text=True,
+            )
+
+    @property
+    def said(self) -> str:
+        return self._said.read_text()
+
+    def answer(self, text: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{text}\n")
+        self.process.stdin.flush()
+
+    def until_said(self, words: str) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while words not in self.said:
+            assert time.monotonic() < deadline, self.said
+            assert self.process.poll() is None, self.said
+            time.sleep(0.05)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def interrupted(self) -> int:
+        """Ctrl-C; the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=PATIENCE_SECONDS)
+
+
+class TestRederive:
+    def test_it_waits_and_what_it_did_is_gone_on_with(
+        self, broker: EmbeddedBroker, log: KafkaSettings, tmp_path: Path
+    ) -> None:
+        put(log, purchases(20))
+        with Command(log, tmp_path, *REDERIVE) as command:
+            command.until_said("Events are on the log from")
+            kill_under(broker, command)
+
+            command.until_said("waiting for")
+            assert command.interrupted() == STOPPED
+            assert "The same command goes on where this one was." in command.said
+            assert "Traceback" not in command.said
+
+        broker.start()
+        with Command(log, tmp_path, *REDERIVE) as again:
+            assert again.process.wait(timeout=PATIENCE_SECONDS) == 0, again.said
+        assert rows_count(log) >= 40
+
+
+@pytest.mark.usefixtures("outbox_made")
+class TestDeadLetters:
+    def test_a_redrive_waits_and_is_done_when_kafka_is_back(
+        self, broker: EmbeddedBroker, log: KafkaSettings, tmp_path: Path
+    ) -> None:
+        publish(log, a_letter(0), a_letter(1))
+        with Command(log, tmp_path, "dead-letters", "redrive", "--all") as command:
+            command.until_said("Try these 2 dead letters again?")
+            broker.kill()
+            command.answer("y")
+
+            command.until_said("Kafka went away")
+            broker.start()
+
+            assert command.process.wait(timeout=PATIENCE_SECONDS) == 0
+            assert "2 records were sent again" in command.said
+
+    def test_told_to_stop_it_ends(self, broker: EmbeddedBroker, log: KafkaSettings, tmp_path: Path) -> None:
+        publish(log, a_letter(2), a_letter(3))
+        with Command(log, tmp_path, "dead-letters", "redrive", "--all", "--yes") as command:
+            command.until_said("plan-orders/0/2")
+            kill_under(broker, command)
+
+            command.until_said("waiting for")
+            assert command.interrupted() == STOPPED
+            assert "the same command sends the rest" in command.said
+            assert "Traceback" not in command.said
+
+
+def kill_under(broker: EmbeddedBroker, command: Command) -> None:
+    """Kafka is gone when the command looks next."""
+    command.process.send_signal(signal.SIGSTOP)
+    broker.kill()
+    command.process.send_signal(signal.SIGCONT)
