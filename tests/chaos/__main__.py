@@ -4,6 +4,8 @@ import asyncio
 import json
 import shutil
 import tempfile
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from random import randrange
 
@@ -12,7 +14,9 @@ import click
 from sandbox.broker import REFUSALS
 from sandbox.room import RoomNotReady
 from sandbox.system import stopping_on_signals
+from tests.chaos.books import Findings
 from tests.chaos.run import NoBrokerOfItsOwn, Plan, run
+from tests.postgres_server import NoPostgres, postgres_server
 
 SEEDS = 2**31
 SOME = click.IntRange(min=1)
@@ -38,6 +42,10 @@ A_WHILE = click.FloatRange(min=0, min_open=True)
 @click.option(
     "--settle-seconds", type=A_WHILE, default=600.0, show_default=True, help="How long it may settle."
 )
+@click.option("--outbox-url", default="", help="An empty outbox of yours, as OUTBOX_URL [default: SQLite].")
+@click.option(
+    "--postgres", is_flag=True, help="The outbox on a PostgreSQL, in Docker or found on this machine."
+)
 @click.option("--seed", type=int, help="Orders, kills and faults are drawn by it [default: random].")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on one line.")
 def main(
@@ -46,6 +54,8 @@ def main(
     workers: int,
     kill_seconds: float,
     settle_seconds: float,
+    outbox_url: str,
+    postgres: bool,
     seed: int | None,
     as_json: bool,
 ) -> None:
@@ -63,15 +73,10 @@ def main(
         seed=randrange(SEEDS) if seed is None else seed,
         kill_seconds=kill_seconds,
         settle_seconds=settle_seconds,
+        outbox_url=outbox_url,
     )
     folder = Path(tempfile.mkdtemp(prefix="orderline-chaos-"))
-    try:
-        with stopping_on_signals():
-            findings = asyncio.run(run(plan, folder, lambda what: click.echo(what, err=True)))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        raise click.ClickException(f"Interrupted; the data is kept in {folder}") from None
-    except (NoBrokerOfItsOwn, RoomNotReady, *REFUSALS) as refusal:
-        raise click.ClickException(str(refusal)) from None
+    findings = _found(plan, folder, postgres=postgres)
     figures = {**findings.figures, "wrong": findings.wrong}
     click.echo(json.dumps(figures) if as_json else json.dumps(figures, indent=2))
     if findings.wrong:
@@ -79,6 +84,19 @@ def main(
             click.secho(f"not as it should be: {line}", fg="red", err=True)
         raise click.ClickException(f"The data is kept in {folder}")
     shutil.rmtree(folder)
+
+
+def _found(plan: Plan, folder: Path, *, postgres: bool) -> Findings:
+    """What came of the run, on a server of its own where that is wanted."""
+    try:
+        with stopping_on_signals(), postgres_server() if postgres else nullcontext(plan.outbox_url) as url:
+            driven = url.replace("postgresql://", "postgresql+psycopg://", 1)
+            plan = replace(plan, outbox_url=driven)
+            return asyncio.run(run(plan, folder, lambda what: click.echo(what, err=True)))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise click.ClickException(f"Interrupted; the data is kept in {folder}") from None
+    except (NoBrokerOfItsOwn, NoPostgres, RoomNotReady, *REFUSALS) as refusal:
+        raise click.ClickException(str(refusal)) from None
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -79,6 +80,8 @@ class Plan:
     workers: int = 2
     kill_seconds: float = 4.0
     settle_seconds: float = 600.0
+    # SQLAlchemy's; empty: SQLite in the run's folder. It may hold a password, and is never told.
+    outbox_url: str = field(default="", repr=False)
 
     @property
     def seconds(self) -> float:
@@ -105,8 +108,8 @@ class _Run:
     hastened: int = 0
 
     @property
-    def outbox(self) -> Path:
-        return self.system.data_dir / "outbox.sqlite"
+    def outbox(self) -> str:
+        return self.plan.outbox_url or f"sqlite:///{self.system.data_dir / 'outbox.sqlite'}"
 
     @property
     def wanted(self) -> list[Expected]:
@@ -140,7 +143,8 @@ async def _started(plan: Plan, folder: Path, tell: TELL) -> AsyncIterator[_Run]:
     rngs = [Random(f"{plan.seed}/{what}") for what in ("orders", "kills", "weather")]
     shops = cast(rngs[0], SITES)
     told = orders(rngs[0], shops, datetime.now(UTC), effects=plan.effects)
-    system = System(folder, sites=shops, ports=anywhere(), environment=IMPATIENT, workers=plan.workers)
+    environment = IMPATIENT | {"OUTBOX_URL": plan.outbox_url}
+    system = System(folder, sites=shops, ports=anywhere(), environment=environment, workers=plan.workers)
     if system.broker is None:
         raise NoBrokerOfItsOwn
     with system:
@@ -288,8 +292,10 @@ async def _judged(one: _Run) -> Findings:
 
 
 def _told(one: _Run) -> dict[str, Any]:
+    plan = asdict(one.plan) | {"outbox": re.split("[:+]", one.outbox)[0]}
+    del plan["outbox_url"]
     return {
-        **asdict(one.plan),
+        **plan,
         "orders": len(one.told),
         "expected": len(one.wanted),
         "posted": one.poster.answers.total(),
