@@ -3,13 +3,14 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("ingest", "streams", "analytics", "dashboard", "sandbox")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Module:
     """One file: `streams.wix.client` at `streams/wix/client.py`; a package's name is its folder's."""
 
@@ -35,8 +36,13 @@ def modules(*folders: str) -> list[Module]:
     return [_module(path) for path in paths]
 
 
-def imported_names(module: Module) -> Iterator[str]:
+@cache
+def imported_names(module: Module) -> tuple[str, ...]:
     """Every dotted name it imports, anywhere in the file: `from a.b import c` gives `a.b.c`."""
+    return tuple(_imported(module))
+
+
+def _imported(module: Module) -> Iterator[str]:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -66,6 +72,7 @@ def _absolute(module: Module, node: ast.ImportFrom) -> str:
     return ".".join([*kept, *([node.module] if node.module else [])])
 
 
+@cache
 def _module(path: Path) -> Module:
     parts = list(path.relative_to(ROOT).with_suffix("").parts)
     if parts[-1] == "__init__":

@@ -86,7 +86,7 @@ def offending(modules: Iterable[Module], of: Callable[[Module], Found]) -> dict[
     return {module.where: found for module in modules if (found := of(module))}
 
 
-def rooms_of(names: Iterator[str]) -> Iterator[str]:
+def rooms_of(names: Iterable[str]) -> Iterator[str]:
     return (name for name in names if name.split(".")[0] in ROOMS)
 
 
