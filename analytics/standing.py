@@ -9,7 +9,7 @@ name in `main`, which reports read.
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -51,7 +51,7 @@ PER_ENTITY = (
     Kept(table="alarms", key="entity_id"),
 )
 # Definitions that others read again and again: worked out once per batch, each after those before it.
-STEPS = ("entity_events", "store_order_states", "subscriptions", "store_orders")
+STEPS = ("entity_events", "store_order_points", "store_order_states", "subscriptions", "store_orders")
 OTHERS = ("customers", "site_marks", "covered")
 # What the definitions read in the schema `touched`, and the writer's own table behind it.
 TOUCHED = {"lifecycle_now": "touched_rows", "known_buyers": "touched_buyers", "places": "touched_places"}
@@ -102,11 +102,7 @@ def remake(connection: DuckDBPyConnection) -> None:
         connection.execute(statement("standing", "make").format(table=table))
     if _is_restated(connection):
         _run(connection, "judge_all")
-    (rows,) = connection.execute("select count(*) from main.lifecycle").fetchone() or (0,)
-    shares = max(1, math.ceil(rows / ROWS_OF_A_SHARE))
-    for share in range(shares):
-        connection.execute(statement("standing", "read_share"), {"shares": shares, "share": share})
-        take_steps(connection)
+    for _ in _shares(connection, "main"):
         for kept in PER_ENTITY:
             _fill(connection, kept.table)
     _run(connection, "link_all_buyers")
@@ -120,21 +116,52 @@ def remake(connection: DuckDBPyConnection) -> None:
 
 def differences(connection: DuckDBPyConnection) -> dict[str, int]:
     """Rows that a table has and the log of rows does not give, or the other way round, by table."""
-    query = statement("standing", "differ")
-    found = {table: connection.execute(query.format(table=table)).fetchall()[0][0] for table in TABLES}
-    return {table: int(rows) for table, rows in found.items() if rows}
+    found = dict.fromkeys(TABLES, 0)
+    for share, shares in _shares(connection, "history"):
+        for kept in PER_ENTITY:
+            ours = statement("standing", "kept_share")
+            connection.execute(ours.format(table=kept.table, key=kept.key, shares=shares, share=share))
+            found[kept.table] += _differing(connection, "kept_share", _source(kept.table))
+    # Who is one customer follows from the pairs compared above.
+    _run(connection, "link_all_buyers")
+    found["customers"] = _differing(connection, "main.customers", "touched.customers")
+    for table in ("site_marks", "covered"):
+        found[table] = _differing(connection, f"main.{table}", f"history.{table}")
+    _make_touched(connection)
+    return {table: rows for table, rows in found.items() if rows}
+
+
+def _differing(connection: DuckDBPyConnection, kept: str, given: str) -> int:
+    sql = statement("standing", "differ").format(kept=kept, given=given)
+    return int(connection.execute(sql).fetchall()[0][0])
+
+
+def _shares(connection: DuckDBPyConnection, schema: str) -> Iterator[tuple[int, int]]:
+    """Work out the steps of all entities, a share at a time; yields its number, and of how many."""
+    (rows,) = connection.execute("select count(*) from main.lifecycle").fetchone() or (0,)
+    shares = max(1, math.ceil(rows / ROWS_OF_A_SHARE))
+    read = statement("standing", "read_share").format(schema=schema)
+    for share in range(shares):
+        connection.execute(read, {"shares": shares, "share": share})
+        take_steps(connection)
+        yield share, shares
 
 
 def create_views(connection: DuckDBPyConnection, schema: str, views: Mapping[str, str]) -> None:
     """Create views and macros in a schema, each after those it reads."""
+    connection.execute(f"set schema = '{schema}'")
+    for name in _in_turn(views):
+        connection.execute(views[name])
+    connection.execute("set schema = 'main'")
+
+
+def _in_turn(views: Mapping[str, str]) -> Iterable[str]:
+    """The names of views and macros, each after those it reads."""
     reads = {
         name: {other for other in views if other != name and _reads(sql, other)}
         for name, sql in views.items()
     }
-    connection.execute(f"set schema = '{schema}'")
-    for name in TopologicalSorter(reads).static_order():
-        connection.execute(views[name])
-    connection.execute("set schema = 'main'")
+    return TopologicalSorter(reads).static_order()
 
 
 def _keep_entities(connection: DuckDBPyConnection, touched: set[str]) -> None:
@@ -165,25 +192,35 @@ def _create_views(connection: DuckDBPyConnection) -> None:
     definitions, views = dict(in_order("definitions")), dict(in_order("views"))
     create_views(connection, "main", dict(in_order("basics")))
     create_views(connection, "history", dict(in_order("log")) | definitions | views)
-    _make_touched(connection)
-    create_views(connection, "touched", dict(in_order("touched")) | _reading_steps(definitions))
+    _make_roots(connection)
+    create_views(connection, "touched", dict(in_order("touched")))
+    _create_touched(connection, definitions)
     for table in TABLES:
         connection.execute(statement("standing", "make").format(table=table))
     create_views(connection, "main", dict(in_order("now")) | views)
 
 
-def _reading_steps(definitions: Mapping[str, str]) -> dict[str, str]:
-    """The definitions, reading the results of the steps instead of working them out again."""
+def _create_touched(connection: DuckDBPyConnection, definitions: Mapping[str, str]) -> None:
+    """The definitions over what a batch touches: they read the results of the steps."""
     step = rf"\b(from|join) ({'|'.join(STEPS)})\b"
-    return {name: re.sub(step, r"\1 step_\2", sql) for name, sql in definitions.items()}
+    for name in _in_turn(definitions):
+        connection.execute("set schema = 'touched'")
+        connection.execute(re.sub(step, r"\1 step_\2", definitions[name]))
+        connection.execute("set schema = 'main'")
+        if name in STEPS:
+            _work_out(connection, f"step_{name}", f"touched.{name} limit 0")
 
 
 def _make_touched(connection: DuckDBPyConnection) -> None:
     """The writer's own tables that each batch fills, empty."""
+    _make_roots(connection)
+    for step in STEPS:
+        _work_out(connection, f"step_{step}", f"touched.{step} limit 0")
+
+
+def _make_roots(connection: DuckDBPyConnection) -> None:
     for root, table in TOUCHED.items():
         _work_out(connection, table, f"history.{root} limit 0")
-    for step in STEPS:
-        _work_out(connection, f"step_{step}", f"history.{step} limit 0")
 
 
 def take_steps(connection: DuckDBPyConnection) -> None:
@@ -197,8 +234,12 @@ def _work_out(connection: DuckDBPyConnection, table: str, source: str) -> None:
 
 
 def _fill(connection: DuckDBPyConnection, table: str) -> None:
-    source = f"step_{table}" if table in STEPS else f"touched.{table}"
-    connection.execute(statement("standing", "keep").format(table=table, source=source))
+    connection.execute(statement("standing", "keep").format(table=table, source=_source(table)))
+
+
+def _source(table: str) -> str:
+    """Where the rows of a table are worked out, of what is touched."""
+    return f"step_{table}" if table in STEPS else f"touched.{table}"
 
 
 def _run(connection: DuckDBPyConnection, *names: str) -> None:

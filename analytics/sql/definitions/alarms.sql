@@ -14,6 +14,7 @@ events_read as (
         status,
         payment_status,
         fulfillment_status,
+        cancellation_cause,
         happened_at,
         known_at
     from lifecycle_now
@@ -21,49 +22,75 @@ events_read as (
 
 ),
 
-words_read as (
+-- Events share few words: these are compared with the reference, and only who used an unknown one is looked for.
+words_used as (
+
+    select distinct
+        kind,
+        unnest([
+            {'field': kind || ' status', 'word': status},
+            {'field': kind || ' payment', 'word': payment_status},
+            {'field': kind || ' fulfillment', 'word': fulfillment_status},
+            {'field': kind || ' cause', 'word': cancellation_cause}
+        ]) as used
+    from (
+        select distinct
+            kind,
+            status,
+            payment_status,
+            fulfillment_status,
+            cancellation_cause
+        from events_read
+        where kind in ('subscription', 'store_order', 'payment')
+    ) as used_together
+
+),
+
+words_strange as (
 
     select
-        'unknown_status' as alarm, kind || ' status' as field, status as word, family, instance_id, entity_id,
-        event_id, happened_at
-    from events_read
-    where status is not null and kind in ('subscription', 'store_order', 'payment')
-    union all
-    select
-        'unknown_status' as alarm, kind || ' payment' as field, payment_status as word, family, instance_id, entity_id,
-        event_id, happened_at
-    from events_read
-    where payment_status is not null and kind in ('subscription', 'store_order', 'payment')
-    union all
-    select
-        'unknown_status' as alarm, kind || ' fulfillment' as field, fulfillment_status as word, family, instance_id,
-        entity_id, event_id, happened_at
-    from events_read
-    where fulfillment_status is not null and kind in ('subscription', 'store_order', 'payment')
-    union all
-    select
-        'unknown_cause' as alarm, 'subscription cause' as field, facts ->> '$.cancellation_cause' as word,
-        'subscription' as family, instance_id, entity_id, event_id, happened_at
-    from lifecycle_now
-    where is_from_event and kind = 'subscription'
+        words_used.kind,
+        words_used.used.field as field,
+        words_used.used.word as word
+    from words_used
+    anti join known_words
+        on
+            known_words.field = words_used.used.field
+            and known_words.word = words_used.used.word
+    where words_used.used.word is not null
 
 ),
 
 words_unknown as (
 
     select
-        words_read.alarm,
-        words_read.family,
-        words_read.instance_id,
-        words_read.entity_id,
-        words_read.event_id,
-        words_read.happened_at
-    from words_read
-    anti join known_words
+        case when ends_with(strange.field, ' cause') then 'unknown_cause' else 'unknown_status' end as alarm,
+        events.family,
+        events.instance_id,
+        events.entity_id,
+        events.event_id,
+        events.happened_at
+    from events_read as events
+    inner join words_strange as strange
         on
-            known_words.field = words_read.field
-            and known_words.word = words_read.word
-    where words_read.word is not null
+            strange.kind = events.kind
+            and strange.word = case split_part(strange.field, ' ', 2)
+                when 'status' then events.status
+                when 'payment' then events.payment_status
+                when 'fulfillment' then events.fulfillment_status
+                else events.cancellation_cause
+            end
+
+),
+
+-- By a hash first: few events share their number with another.
+sequences_twice as (
+
+    select hash(kind, instance_id, entity_id, sequence) as shared
+    from events_read
+    where sequence is not null
+    group by shared
+    having count(*) > 1
 
 ),
 
@@ -77,7 +104,7 @@ sequences_shared as (
         max(event_id) as event_id,
         max(happened_at) as happened_at
     from events_read
-    where sequence is not null
+    where sequence is not null and hash(kind, instance_id, entity_id, sequence) in (select shared from sequences_twice)
     group by family, kind, instance_id, entity_id, sequence
     -- Several events of one change may share a number; they must then show the same state.
     having

@@ -6,28 +6,22 @@ places_compared as (
 
     select
         *,
-        coalesce(
-            max(until_offset) over (
-                partition by topic, partition, is_dead
-                order by first_offset, until_offset
-                rows between unbounded preceding and 1 preceding
-            ) < first_offset,
-            true
-        ) as is_begin
+        max(until_offset) over (
+            partition by topic, partition, is_dead
+            order by first_offset, until_offset
+            rows between unbounded preceding and 1 preceding
+        ) as reached_before,
+        max(until_offset) over (partition by topic, partition, is_dead) as reached_at_last
     from places
 
 ),
 
-stretches_numbered as (
+-- Few places begin a stretch: what was reached before the next one is where it ends.
+stretches_begun as (
 
-    select
-        *,
-        sum(case when is_begin then 1 else 0 end) over (
-            partition by topic, partition, is_dead
-            order by first_offset, until_offset
-            rows between unbounded preceding and current row
-        ) as stretch
+    select *
     from places_compared
+    where reached_before is null or reached_before < first_offset
 
 )
 
@@ -35,7 +29,12 @@ select
     topic,
     partition,
     is_dead,
-    min(first_offset) as first_offset,
-    max(until_offset) as until_offset
-from stretches_numbered
-group by topic, partition, is_dead, stretch
+    first_offset,
+    coalesce(
+        lead(reached_before) over (
+            partition by topic, partition, is_dead
+            order by first_offset
+        ),
+        reached_at_last
+    ) as until_offset
+from stretches_begun

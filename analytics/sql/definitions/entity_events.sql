@@ -1,12 +1,25 @@
 -- entity_events: one row per event of a subscription, store order, its fulfillments or a payment.
 -- `position` counts the events of one entity from 1 in the one order that all reports use, however they arrived.
--- `settled_at` never goes back along that order; it lets two entities be read side by side.
+-- `settled_at` never goes back along that order; it lets two entities be read side by side. What was `before` is what
+-- the event before said.
 create or replace view entity_events as
 with
 
+-- Few columns, since all of them are sorted; what else an event says is found by the id of its row.
 events_listed as (
 
-    select *
+    select
+        row_id,
+        kind,
+        instance_id,
+        entity_id,
+        event_id,
+        what,
+        sequence,
+        state,
+        status,
+        auto_renew_canceled,
+        happened_at
     from lifecycle_now
     where
         is_from_event
@@ -49,7 +62,11 @@ events_placed as (
     select
         events_listed.*,
         row_number() over placed as position,
-        max(events_listed.happened_at) over placed as settled_at
+        max(events_listed.happened_at) over placed as settled_at,
+        lag(events_listed.state) over placed as state_before,
+        lag(events_listed.status) over placed as status_before,
+        lag(events_listed.auto_renew_canceled) over placed as auto_renew_canceled_before,
+        lead(events_listed.row_id) over placed is null as is_last
     from events_listed
     left join events_sequenced on events_sequenced.row_id = events_listed.row_id
     left join slug_ranks on slug_ranks.slug = events_listed.what
@@ -67,23 +84,19 @@ events_placed as (
 )
 
 select
+    row_id,
     kind,
     instance_id,
     entity_id,
-    order_id,
     event_id,
     what,
     position,
-    sequence,
+    is_last,
     state,
+    state_before,
     status,
-    payment_status,
-    fulfillment_status,
-    contact_id,
-    member_id,
-    currency,
-    facts,
-    created_at,
+    status_before,
+    auto_renew_canceled_before,
     happened_at,
     settled_at
 from events_placed

@@ -11,36 +11,35 @@ points_listed as (
         order_id,
         point,
         state,
-        moment(order_facts ->> '$.created_at') as created_at,
+        state_before,
+        created_at,
         happened_at
     from store_order_states
     where status is not null
     union all
     select
         'subscription' as family,
-        instance_id,
-        entity_id as order_id,
-        position as point,
-        state,
-        created_at,
-        settled_at as happened_at
-    from entity_events
-    where kind = 'subscription'
+        events.instance_id,
+        events.entity_id as order_id,
+        events.position as point,
+        events.state,
+        events.state_before,
+        told.created_at,
+        events.settled_at as happened_at
+    from entity_events as events
+    inner join lifecycle_now as told on told.kind = 'subscription' and told.row_id = events.row_id
+    where events.kind = 'subscription'
 
 ),
 
-points_compared as (
+points_changed as (
 
     select
         *,
-        lag(state) over in_order as state_before,
-        lag(state) over in_order is null as is_first,
+        state_before is null as is_first,
         state in ('fulfilled', 'canceled', 'rejected', 'ended') as is_closed
     from points_listed
-    window in_order as (
-        partition by family, instance_id, order_id
-        order by point
-    )
+    where state is distinct from state_before
 
 ),
 
@@ -56,8 +55,7 @@ stretches_dated as (
             partition by family, instance_id, order_id
             order by point
         ) as ended_at
-    from points_compared
-    where state is distinct from state_before
+    from points_changed
 
 )
 
@@ -71,5 +69,5 @@ select
     'unknown' as state,
     created_at as began_at,
     happened_at as ended_at
-from points_compared
+from points_changed
 where is_first and is_closed and created_at < happened_at

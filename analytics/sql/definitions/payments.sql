@@ -5,11 +5,20 @@ with
 events_read as (
 
     select
-        *,
-        amount(facts ->> '$.amount') as amount,
-        amount(facts ->> '$.refunded_amount') as refunded_amount
-    from entity_events
-    where kind = 'payment'
+        events.instance_id,
+        events.entity_id,
+        events.is_last,
+        events.status,
+        events.happened_at,
+        told.order_id,
+        told.app_id,
+        told.currency,
+        told.amount,
+        told.refunded_amount,
+        told.created_at
+    from entity_events as events
+    inner join lifecycle_now as told on told.kind = 'payment' and told.row_id = events.row_id
+    where events.kind = 'payment'
 
 ),
 
@@ -18,7 +27,6 @@ payments_dated as (
     select
         instance_id,
         entity_id,
-        max(position) as last_position,
         min(order_id) as order_id,
         min(happened_at) filter (where status in ('APPROVED', 'REFUNDED', 'PARTIALLY_REFUNDED')) as paid_at,
         min(happened_at) filter (where status in ('REFUNDED', 'PARTIALLY_REFUNDED') or refunded_amount > 0)
@@ -32,7 +40,7 @@ select
     latest.instance_id,
     latest.entity_id as transaction_id,
     dated.order_id,
-    latest.facts ->> '$.app_id' as app_id,
+    latest.app_id,
     latest.status,
     latest.currency,
     latest.amount,
@@ -49,4 +57,4 @@ inner join payments_dated as dated
     on
         dated.instance_id = latest.instance_id
         and dated.entity_id = latest.entity_id
-        and dated.last_position = latest.position
+where latest.is_last

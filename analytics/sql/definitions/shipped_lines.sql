@@ -1,27 +1,25 @@
--- shipped_lines: one row per line item of a store order at one of its points, as far as its fulfillments cover it.
+-- shipped_lines: one row per line item of a store order at one of its points, named by the row of that point, as far as
+-- its fulfillments cover it.
 create or replace view shipped_lines as
 with
 
 points_with_both as (
 
     select
-        instance_id,
-        order_id,
-        point,
-        order_facts,
-        shipments_facts
-    from store_order_points
-    where order_facts is not null and shipments_facts is not null
+        points.row_id,
+        orders.lines,
+        parcels.shipments
+    from store_order_points as points
+    inner join lifecycle_now as orders on orders.kind = 'store_order' and orders.row_id = points.order_row_id
+    inner join lifecycle_now as parcels on parcels.kind = 'fulfillments' and parcels.row_id = points.shipments_row_id
 
 ),
 
 lines_ordered as (
 
     select
-        instance_id,
-        order_id,
-        point,
-        unnest(from_json(order_facts -> '$.lines', '[{"id": "VARCHAR", "quantity": "BIGINT"}]')) as line
+        row_id,
+        unnest(lines) as line
     from points_with_both
 
 ),
@@ -29,9 +27,7 @@ lines_ordered as (
 lines_wanted as (
 
     select
-        instance_id,
-        order_id,
-        point,
+        row_id,
         line.id as line_id,
         sum(line.quantity) as units
     from lines_ordered
@@ -42,15 +38,8 @@ lines_wanted as (
 shipments_listed as (
 
     select
-        instance_id,
-        order_id,
-        point,
-        unnest(
-            from_json(
-                shipments_facts -> '$.shipments',
-                '[{"id": "VARCHAR", "created_at": "VARCHAR", "lines": [{"id": "VARCHAR", "quantity": "BIGINT"}]}]'
-            )
-        ) as shipment
+        row_id,
+        unnest(shipments) as shipment
     from points_with_both
 
 ),
@@ -58,11 +47,9 @@ shipments_listed as (
 lines_sent as (
 
     select
-        instance_id,
-        order_id,
-        point,
+        row_id,
         shipment.id as shipment_id,
-        moment(shipment.created_at) as created_at,
+        shipment.created_at as created_at,
         unnest(shipment.lines) as line
     from shipments_listed
 
@@ -71,13 +58,11 @@ lines_sent as (
 lines_added_up as (
 
     select
-        instance_id,
-        order_id,
-        point,
+        row_id,
         line.id as line_id,
         created_at,
         sum(line.quantity) over (
-            partition by instance_id, order_id, point, line.id
+            partition by row_id, line.id
             order by created_at, shipment_id
         ) as units_so_far
     from lines_sent
@@ -85,9 +70,7 @@ lines_added_up as (
 )
 
 select
-    lines_wanted.instance_id,
-    lines_wanted.order_id,
-    lines_wanted.point,
+    lines_wanted.row_id,
     lines_wanted.line_id,
     lines_wanted.units,
     coalesce(max(lines_added_up.units_so_far), 0) as units_shipped,
@@ -96,8 +79,6 @@ select
 from lines_wanted
 left join lines_added_up
     on
-        lines_added_up.instance_id = lines_wanted.instance_id
-        and lines_added_up.order_id = lines_wanted.order_id
-        and lines_added_up.point = lines_wanted.point
+        lines_added_up.row_id = lines_wanted.row_id
         and lines_added_up.line_id = lines_wanted.line_id
 group by all

@@ -10,27 +10,19 @@ states_named as (
         entity_id,
         event_id,
         happened_at,
-        position,
         -- Asking not to renew changes nothing yet.
         case
             when kind = 'store_order' then status
             when state = 'set_to_cancel' then 'active'
             else state
-        end as to_status
+        end as to_status,
+        case
+            when kind = 'store_order' then status_before
+            when state_before = 'set_to_cancel' then 'active'
+            else state_before
+        end as from_status
     from entity_events
     where kind in ('subscription', 'store_order')
-
-),
-
-states_compared as (
-
-    select
-        *,
-        lag(to_status) over (
-            partition by kind, instance_id, entity_id
-            order by position
-        ) as from_status
-    from states_named
 
 )
 
@@ -43,7 +35,7 @@ select
     changes.to_status,
     legal_transitions.kind is not null as is_legal,
     changes.happened_at
-from states_compared as changes
+from states_named as changes
 left join legal_transitions
     on
         legal_transitions.kind = changes.kind

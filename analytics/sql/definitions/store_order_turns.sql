@@ -2,37 +2,20 @@
 create or replace view store_order_turns as
 with
 
-points_judged as (
+stretches_numbered as (
 
     select
         instance_id,
         order_id,
         point,
         state,
+        is_closed,
         all_shipped_at,
         happened_at,
-        state in ('fulfilled', 'canceled', 'rejected') as is_closed
-    from store_order_states
-    where status is not null and state <> 'draft'
-
-),
-
-points_compared as (
-
-    select
-        *,
-        coalesce(lag(is_closed) over (partition by instance_id, order_id order by point), false) as was_closed
-    from points_judged
-
-),
-
-stretches_numbered as (
-
-    select
-        *,
-        sum(case when is_closed <> was_closed then 1 else 0 end)
+        sum(case when is_closed <> coalesce(was_closed, false) then 1 else 0 end)
             over (partition by instance_id, order_id order by point) as stretch
-    from points_compared
+    from store_order_states
+    where is_closed or (was_closed and not is_closed)
 
 ),
 
@@ -43,12 +26,10 @@ stretches_dated as (
         order_id,
         stretch,
         bool_or(is_closed) as is_closed,
-        min(point) as first_point,
         arg_min(state, point) as first_state,
         arg_min(happened_at, point) as turned_at,
         arg_max(all_shipped_at, point) filter (where state = 'fulfilled') as all_shipped_at
     from stretches_numbered
-    where stretch > 0
     group by all
 
 )

@@ -4,46 +4,12 @@
 create or replace view store_orders as
 with
 
-points_compared as (
-
-    select
-        *,
-        coalesce(len(tracked) > 0, false) as is_tracked,
-        lag(list_transform(shipments, lambda shipment: shipment.id)) over ordered as shipped_before,
-        max(point) over whole as last_point,
-        coalesce(max(point) filter (where not is_paid) over whole, 0) as last_unpaid,
-        coalesce(max(point) filter (where not is_begun) over whole, 0) as last_unbegun,
-        coalesce(max(point) filter (where not is_fulfilled) over whole, 0) as last_unfulfilled,
-        coalesce(max(point) filter (where not is_canceled) over whole, 0) as last_uncanceled,
-        coalesce(max(point) filter (where coalesce(len(tracked), 0) = 0) over whole, 0) as last_untracked
-    from store_order_states
-    window
-        -- In the same order as the other, so that both are sorted once.
-        whole as (
-            partition by instance_id, order_id
-            order by point
-            rows between unbounded preceding and unbounded following
-        ),
-        ordered as (partition by instance_id, order_id order by point)
-
-),
-
 points_dated as (
 
     select
         *,
-        case when what <> 'snapshot' then happened_at end as seen_at,
-        -- A parcel that came with its tracking number was tracked when it was made.
-        coalesce(
-            list_min(
-                list_transform(
-                    list_filter(tracked, lambda shipment: not list_contains(coalesce(shipped_before, []), shipment.id)),
-                    lambda shipment: moment(shipment.created_at)
-                )
-            ),
-            case when what <> 'snapshot' then happened_at end
-        ) as tracking_seen_at
-    from points_compared
+        case when what <> 'snapshot' then happened_at end as seen_at
+    from store_order_states
 
 ),
 
@@ -54,13 +20,15 @@ orders_dated as (
         order_id,
         min(happened_at) as first_seen_at,
         max(happened_at) as last_seen_at,
-        arg_min(seen_at, point) filter (where point = last_unpaid + 1) as paid_at,
-        arg_min(event_id, point) filter (where point = last_unpaid + 1) as paid_event_id,
-        arg_min(seen_at, point) filter (where point = last_unbegun + 1) as begun_at,
-        arg_min(seen_at, point) filter (where point = last_unfulfilled + 1) as word_fulfilled_at,
-        arg_min(seen_at, point) filter (where point = last_uncanceled + 1) as canceled_at,
-        arg_min(order_facts ->> '$.identity_type', point) filter (where point = last_uncanceled + 1) as canceled_by,
-        arg_min(tracking_seen_at, point) filter (where point = last_untracked + 1) as tracked_at
+        -- Where the last stretch of each kind began, which is of use if it has not ended.
+        arg_max({'at': seen_at, 'event_id': event_id}, point) filter (where is_paid and not was_paid) as paid,
+        arg_max({'at': seen_at}, point) filter (where is_begun and not was_begun) as begun,
+        arg_max({'at': seen_at}, point) filter (where is_fulfilled and not was_fulfilled) as word_fulfilled,
+        arg_max({'at': seen_at, 'by': identity_type}, point)
+            filter (where is_canceled and not was_canceled) as canceled,
+        arg_max(
+            {'at': seen_at, 'parcels': shipments_row_id, 'parcels_before': shipments_row_before}, point
+        ) filter (where is_tracked and not was_tracked) as tracked
     from points_dated
     group by instance_id, order_id
 
@@ -69,43 +37,70 @@ orders_dated as (
 points_last as (
 
     select *
-    from points_compared
-    where point = last_point
+    from points_dated
+    where is_last
+
+),
+
+-- A parcel that came with its tracking number was tracked when it was made.
+parcels_tracked as (
+
+    select
+        dated.instance_id,
+        dated.order_id,
+        list_min(
+            list_transform(
+                list_filter(
+                    parcels.shipments,
+                    lambda shipment: shipment.tracking_number is not null
+                    and not list_contains(
+                        coalesce(list_transform(earlier.shipments, lambda before: before.id), []), shipment.id
+                    )
+                ),
+                lambda shipment: shipment.created_at
+            )
+        ) as tracked_at
+    from orders_dated as dated
+    inner join lifecycle_now as parcels on parcels.kind = 'fulfillments' and parcels.row_id = dated.tracked.parcels
+    left join lifecycle_now as earlier on earlier.kind = 'fulfillments' and earlier.row_id = dated.tracked.parcels_before
 
 )
 
 select
     latest.instance_id,
     latest.order_id,
-    latest.order_facts ->> '$.number' as number,
+    told.number,
     latest.state,
     coalesce(latest.status, 'UNKNOWN') as status,
     latest.payment_status,
     latest.fulfillment_status,
-    coalesce(latest.order_facts ->> '$.contact_id', '') as contact_id,
-    coalesce(latest.order_facts ->> '$.member_id', '') as member_id,
-    coalesce(latest.order_facts ->> '$.is_plan_order', 'false') = 'true' as is_plan_order,
+    coalesce(told.contact_id, '') as contact_id,
+    coalesce(told.member_id, '') as member_id,
+    coalesce(told.is_plan_order, false) as is_plan_order,
     latest.is_paid,
     latest.is_fulfilled,
-    latest.order_facts ->> '$.currency' as currency,
-    latest.shipments_facts,
-    amount(latest.order_facts ->> '$.total') as total,
+    told.currency,
+    parcels.facts as shipments_facts,
+    told.total,
     -- An order that only its fulfillments told of was placed at a time we don't know.
-    case
-        when latest.order_facts is not null
-            then coalesce(moment(latest.order_facts ->> '$.created_at'), dated.first_seen_at)
-    end as placed_at,
-    dated.paid_event_id,
-    dated.paid_at,
-    case when latest.is_begun then coalesce(latest.first_shipped_at, dated.begun_at) end as first_fulfilled_at,
-    case when latest.is_fulfilled then coalesce(latest.all_shipped_at, dated.word_fulfilled_at) end as fulfilled_at,
-    dated.tracked_at,
-    dated.canceled_at,
+    case when latest.order_row_id is not null then coalesce(latest.created_at, dated.first_seen_at) end as placed_at,
+    case when latest.is_paid then dated.paid.event_id end as paid_event_id,
+    case when latest.is_paid then dated.paid.at end as paid_at,
+    case when latest.is_begun then coalesce(latest.first_shipped_at, dated.begun.at) end as first_fulfilled_at,
+    case when latest.is_fulfilled then coalesce(latest.all_shipped_at, dated.word_fulfilled.at) end as fulfilled_at,
+    case when latest.is_tracked then coalesce(parcels_tracked.tracked_at, dated.tracked.at) end as tracked_at,
+    case when latest.is_canceled then dated.canceled.at end as canceled_at,
     -- Buyers are members and visitors.
-    coalesce(dated.canceled_by in ('WIX_USER', 'APP'), false) as is_canceled_by_site,
+    latest.is_canceled and coalesce(dated.canceled.by in ('WIX_USER', 'APP'), false) as is_canceled_by_site,
     dated.last_seen_at
 from points_last as latest
 inner join orders_dated as dated
     on
         dated.instance_id = latest.instance_id
         and dated.order_id = latest.order_id
+left join parcels_tracked
+    on
+        parcels_tracked.instance_id = latest.instance_id
+        and parcels_tracked.order_id = latest.order_id
+left join lifecycle_now as told on told.kind = 'store_order' and told.row_id = latest.order_row_id
+left join lifecycle_now as parcels on parcels.kind = 'fulfillments' and parcels.row_id = latest.shipments_row_id

@@ -6,19 +6,23 @@ with
 events_followed as (
 
     select
-        instance_id,
-        entity_id as order_id,
-        position,
-        state,
-        currency,
-        facts,
-        settled_at,
-        lead(settled_at) over (
-            partition by instance_id, entity_id
-            order by position
+        events.instance_id,
+        events.entity_id as order_id,
+        events.position,
+        events.state,
+        events.settled_at,
+        told.currency,
+        coalesce(told.price_recurring, told.price_total) as price,
+        coalesce(told.is_recurring, false) as is_recurring,
+        told.cycle_unit,
+        told.cycle_count,
+        lead(events.settled_at) over (
+            partition by events.instance_id, events.entity_id
+            order by events.position
         ) as next_at
-    from entity_events
-    where kind = 'subscription'
+    from entity_events as events
+    inner join lifecycle_now as told on told.kind = 'subscription' and told.row_id = events.row_id
+    where events.kind = 'subscription'
 
 ),
 
@@ -82,16 +86,14 @@ spans_priced as (
 
     select
         *,
-        amount(coalesce(facts ->> '$.price_recurring', facts ->> '$.price_total')) as price,
-        coalesce(facts ->> '$.is_recurring', 'false') = 'true' as is_recurring,
         coalesce(piece.from_at < trial_ends_at, false) as is_trial,
         state = 'paused' as is_paused,
-        case facts ->> '$.cycle_unit'
+        case cycle_unit
             when 'DAY' then 365.25 / 12
             when 'WEEK' then 365.25 / 84
             when 'MONTH' then 1.0
             when 'YEAR' then 1.0 / 12
-        end / coalesce(nullif(try_cast(facts ->> '$.cycle_count' as integer), 0), 1) as months_factor
+        end / coalesce(nullif(try_cast(cycle_count as integer), 0), 1) as months_factor
     from spans_split
     where state in ('active', 'set_to_cancel', 'paused') or position = first_running
 

@@ -5,37 +5,48 @@ with
 events_read as (
 
     select
-        *,
-        moment(facts ->> '$.start_at') as start_at,
-        moment(facts ->> '$.end_at') as end_at,
-        moment(facts ->> '$.cancel_requested_at') as cancel_requested_at,
-        facts ->> '$.cancellation_cause' as cause_word,
-        state in ('active', 'set_to_cancel', 'paused') as is_running,
-        state in ('ended', 'canceled') as is_over,
-        coalesce((facts ->> '$.auto_renew_canceled') = 'true', false) or state = 'set_to_cancel' as is_set_to_cancel,
-        moment(facts ->> '$.start_at') < least(moment(facts ->> '$.end_at'), happened_at)
-        and payment_status is distinct from 'UNPAID'
-        and (facts ->> '$.cancellation_cause') is distinct from 'PAYMENT_SETUP_FAILURE' as had_run
-    from entity_events
-    where kind = 'subscription'
-
-),
-
-events_compared as (
-
-    select
-        *,
-        max(position) over whole as last_position,
-        coalesce(max(position) filter (where not is_over) over whole, 0) as last_running,
-        coalesce(max(position) filter (where not is_set_to_cancel) over whole, 0) as last_renewing,
-        -- One that was over when we first saw it had run, unless it never got off the ground.
-        coalesce(
-            min(position) filter (where is_running) over whole,
-            min(position) filter (where position = 1 and is_over and had_run) over whole
-        ) as first_running,
-        min(position) filter (where payment_status = 'PAID') over whole as first_paid
-    from events_read
-    window whole as (partition by instance_id, entity_id)
+        events.row_id,
+        events.instance_id,
+        events.entity_id,
+        events.position,
+        events.is_last,
+        events.state,
+        events.status,
+        events.happened_at,
+        told.payment_status,
+        told.contact_id,
+        told.member_id,
+        told.currency,
+        told.created_at,
+        told.plan_id,
+        told.plan_name,
+        told.price_total,
+        told.price_recurring,
+        told.is_recurring,
+        told.trial_days,
+        told.start_at,
+        told.end_at,
+        told.current_cycle_ends_at,
+        told.cancellation_cause,
+        events.state in ('active', 'set_to_cancel', 'paused') as is_running,
+        events.state in ('ended', 'canceled') as is_over,
+        coalesce(events.state_before in ('ended', 'canceled'), false) as was_over,
+        coalesce(told.auto_renew_canceled, false) or events.state = 'set_to_cancel' as is_set_to_cancel,
+        coalesce(events.auto_renew_canceled_before, false)
+        or coalesce(events.state_before = 'set_to_cancel', false) as was_set_to_cancel,
+        told.start_at < least(told.end_at, events.happened_at)
+        and told.payment_status is distinct from 'UNPAID'
+        and told.cancellation_cause is distinct from 'PAYMENT_SETUP_FAILURE' as had_run,
+        -- What Wix calls the start, unless it lies ahead of the event that says it has come; the others alike.
+        case when told.start_at <= events.happened_at then told.start_at else events.happened_at end as start_seen_at,
+        case when told.end_at <= events.happened_at then told.end_at else events.happened_at end as end_seen_at,
+        case
+            when told.cancel_requested_at <= events.happened_at then told.cancel_requested_at
+            else events.happened_at
+        end as request_seen_at
+    from entity_events as events
+    inner join lifecycle_now as told on told.kind = 'subscription' and told.row_id = events.row_id
+    where events.kind = 'subscription'
 
 ),
 
@@ -46,25 +57,30 @@ orders_dated as (
         entity_id,
         min(happened_at) as first_seen_at,
         max(happened_at) as last_seen_at,
-        -- What Wix calls the start, unless it lies ahead of the event that says it has come.
-        any_value(case when start_at <= happened_at then start_at else happened_at end)
-            filter (where position = first_running) as started_at,
-        any_value(happened_at) filter (where position = first_paid) as first_paid_at,
-        any_value(case when cancel_requested_at <= happened_at then cancel_requested_at else happened_at end)
-            filter (where position = last_renewing + 1) as set_to_cancel_at,
-        any_value(case when end_at <= happened_at then end_at else happened_at end)
-            filter (where position = last_running + 1) as ended_at,
-        arg_max(cause_word, position) filter (where is_over) as cause_word
-    from events_compared
-    group by all
+        -- One that was over when we first saw it had run, unless it never got off the ground.
+        coalesce(
+            arg_min(start_seen_at, position) filter (where is_running),
+            arg_min(start_seen_at, position) filter (where position = 1 and is_over and had_run)
+        ) as started_at,
+        arg_min(happened_at, position) filter (where payment_status = 'PAID') as first_paid_at,
+        -- Where the last stretch of each kind began, which is of use if it has not ended.
+        arg_max(request_seen_at, position) filter (where is_set_to_cancel and not was_set_to_cancel)
+            as set_to_cancel_at,
+        arg_max(end_seen_at, position) filter (where is_over and not was_over) as ended_at,
+        arg_max(cancellation_cause, position) filter (where is_over) as cause_word
+    from events_read
+    group by instance_id, entity_id
 
 ),
 
-events_last as (
+orders_last as (
 
-    select *
-    from events_compared
-    where position = last_position
+    select
+        events.*,
+        told.facts -> '$.pauses' as pauses
+    from events_read as events
+    inner join lifecycle_now as told on told.kind = 'subscription' and told.row_id = events.row_id
+    where events.is_last
 
 )
 
@@ -76,28 +92,27 @@ select
     latest.payment_status,
     latest.contact_id,
     latest.member_id,
-    latest.facts ->> '$.plan_id' as plan_id,
-    latest.facts ->> '$.plan_name' as plan_name,
-    coalesce((latest.facts ->> '$.is_recurring') = 'true', false) as is_recurring,
+    latest.plan_id,
+    latest.plan_name,
+    coalesce(latest.is_recurring, false) as is_recurring,
     latest.currency,
-    latest.facts -> '$.pauses' as pauses,
-    amount(latest.facts ->> '$.price_total') as price_total,
-    amount(coalesce(latest.facts ->> '$.price_recurring', latest.facts ->> '$.price_total')) as price_recurring,
+    latest.pauses,
+    latest.price_total,
+    coalesce(latest.price_recurring, latest.price_total) as price_recurring,
     coalesce(latest.created_at, dated.first_seen_at) as created_at,
     dated.started_at,
     case
-        when try_cast(latest.facts ->> '$.trial_days' as integer) > 0
-            then coalesce(latest.start_at, dated.started_at)
-                + to_days(try_cast(latest.facts ->> '$.trial_days' as integer))
+        when latest.trial_days > 0
+            then coalesce(latest.start_at, dated.started_at) + to_days(try_cast(latest.trial_days as integer))
     end as trial_ends_at,
     dated.first_paid_at,
-    dated.set_to_cancel_at,
-    moment(latest.facts ->> '$.current_cycle_ends_at') as paid_until,
+    case when latest.is_set_to_cancel then dated.set_to_cancel_at end as set_to_cancel_at,
+    latest.current_cycle_ends_at as paid_until,
     latest.end_at,
     dated.first_seen_at,
-    dated.ended_at,
+    case when latest.is_over then dated.ended_at end as ended_at,
     case
-        when dated.ended_at is null then null
+        when not latest.is_over then null
         when dated.cause_word = 'MEMBER_ACTION' then 'voluntary'
         when dated.cause_word in ('PAYMENT_FAILURE', 'PAYMENT_SETUP_FAILURE') then 'involuntary'
         when dated.cause_word = 'OWNER_ACTION' then 'owner'
@@ -105,7 +120,7 @@ select
         else 'unknown'
     end as end_cause,
     dated.last_seen_at
-from events_last as latest
+from orders_last as latest
 inner join orders_dated as dated
     on
         dated.instance_id = latest.instance_id

@@ -1,6 +1,6 @@
 -- places: one row per appearance of a record of an event topic: in a row, or dead.
 create or replace view places as
-select distinct
+select
     topic,
     partition,
     is_dead,
