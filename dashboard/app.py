@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from dashboard import frame, login
+from dashboard import filters, frame, login
 from dashboard.views import churn, failures, fulfillment, orders, pipeline
 
 AUTO_REFRESH = "Draws the page anew when the ledger has a newer version, at most every quarter of a minute."
@@ -50,6 +50,7 @@ def main() -> None:
             st.button("Log out", type="tertiary", icon=":material/logout:", on_click=st.logout)
     head, state = st.columns([2, 3], vertical_alignment="center")
     head.header(page.title, anchor=False)
+    filters.filters()
     # The page first: the strip compares what is drawn with what is newest, and would else ask for ever
     # to draw anew what has not been drawn yet.
     page.run()

@@ -1,6 +1,5 @@
 """The filter row. Its state lives in the URL, so that a link opens the same view for somebody else."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ import streamlit as st
 from dashboard import client, scope
 
 ALL_CURRENCIES = "All currencies"
+CHOSEN = "chosen_scope"
 # Which filters the URL names, so that Reset can take them all away.
 KEYS = ("range", "days", "compare", "site", "currency", "as_of")
 AS_OF_HELP = (
@@ -18,8 +18,12 @@ AS_OF_HELP = (
 )
 
 
-def filters(extra: Callable[[], None] | None = None) -> scope.Scope:
-    """Draw the row, with the page's own filters at its end, and give what it asks for."""
+def filters() -> scope.Scope:
+    """Draw the row and give what it asks for; the page gets it by `chosen`.
+
+    Drawn around the pages and not by them: Streamlit takes a page's own filters out of the address when
+    the reader goes to another page, and each of them back would be a step of the browser's history.
+    """
     with st.container(horizontal=True, vertical_alignment="center", key="filters"):
         label = _range()
         days = _days() if label == scope.CUSTOM else None
@@ -34,9 +38,7 @@ def filters(extra: Callable[[], None] | None = None) -> scope.Scope:
         sites = _sites()
         currency = _currency()
         as_of = _as_of()
-        if extra:
-            extra()
-    return scope.scope(
+    st.session_state[CHOSEN] = found = scope.scope(
         label,
         tz=time_zone(),
         now=_now(),
@@ -46,6 +48,13 @@ def filters(extra: Callable[[], None] | None = None) -> scope.Scope:
         currency=currency,
         as_of=as_of,
     )
+    return found
+
+
+def chosen() -> scope.Scope:
+    """What the row above the page asks for."""
+    found: scope.Scope = st.session_state[CHOSEN]
+    return found
 
 
 def time_zone() -> str:

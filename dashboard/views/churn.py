@@ -20,7 +20,7 @@ NO_CUSTOMER = "No customer was active in this period."
 
 def page() -> None:
     """Draw the page."""
-    scope = filters.filters()
+    scope = filters.chosen()
     _own_filters()
     frame.show(_body, scope)
 

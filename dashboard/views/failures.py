@@ -20,7 +20,7 @@ TIMELESS = (
 
 def page() -> None:
     """Draw the page."""
-    frame.show(_body, filters.filters())
+    frame.show(_body, filters.chosen())
 
 
 def _body(ask: Questions) -> None:

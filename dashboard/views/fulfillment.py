@@ -37,7 +37,7 @@ NOTHING = "No order began this step in the period."
 
 def page() -> None:
     """Draw the page."""
-    scope = filters.filters()
+    scope = filters.chosen()
     _own_filters()
     frame.show(_body, scope)
 

@@ -17,7 +17,7 @@ NOTHING = "No orders match these filters."
 
 def page() -> None:
     """Draw the page."""
-    frame.show(_body, filters.filters())
+    frame.show(_body, filters.chosen())
 
 
 def _body(ask: Questions) -> None:

@@ -19,7 +19,7 @@ PRESENT = (
 
 def page() -> None:
     """Draw the page; its cards ask the present every few seconds, its charts move with the ledger."""
-    frame.show(_body, replace(filters.filters(), as_of=None))
+    frame.show(_body, replace(filters.chosen(), as_of=None))
 
 
 def _body(ask: Questions) -> None:

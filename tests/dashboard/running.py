@@ -9,9 +9,10 @@ PAGES = ["orders", "churn", "fulfillment", "pipeline", "failures"]
 
 RUN_A_PAGE = """
 import streamlit as st
-from dashboard import frame
+from dashboard import filters, frame
 from dashboard.views import {page}
 frame.strip()
+filters.filters()
 {page}.page()
 """
 
