@@ -13,7 +13,6 @@ from analytics.ledger import Ledger
 from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from streams.rebuild import begun, fill, log_id, rows_end
-from streams.replay_cli import STOPPED
 from tests.streams.on_the_log import purchases, put, put_rows, rows
 from tests.streams.processes import Process, running, wait_until
 from tests.streams.test_rebuild import contents
@@ -23,6 +22,8 @@ pytestmark = pytest.mark.kafka
 EVENTS = 40
 GATED = "tests.streams.gated_replay"
 SIGNALS = (signal.SIGKILL, signal.SIGINT)
+# As shells have it: 128 and the number of SIGINT.
+STOPPED = 130
 
 
 @pytest.fixture
@@ -93,6 +94,26 @@ def test_a_rebuild(log: KafkaSettings, tmp_path: Path, how: signal.Signals) -> N
         made.close()
         whole.close()
     assert not list(tmp_path.glob("ledger.duckdb.next*"))
+
+
+def test_a_rebuild_on_a_full_disk(log: KafkaSettings, tmp_path: Path) -> None:
+    """It says what to do, and what was loaded before is not loaded again."""
+    put_rows(log, purchases(EVENTS))
+    with half_way(log, tmp_path, "rebuild") as process:
+        process.fill_disk()
+        (tmp_path / "gate" / "go").touch()
+        assert process.exit_code() == 1, process.log
+        assert "Make room on that disk" in process.log
+        assert "Then run the same command again" in process.log
+        assert "Traceback" not in process.log
+
+    assert "Going on at row" in again(log, tmp_path, "rebuild")
+    made = Ledger.open(tmp_path / "ledger.duckdb", wait_seconds=10)
+    try:
+        assert len(contents(made)["lifecycle"]) == 2 * EVENTS
+        assert made.differences() == {}
+    finally:
+        made.close()
 
 
 @pytest.mark.parametrize("how", SIGNALS)
