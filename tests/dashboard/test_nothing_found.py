@@ -1,0 +1,107 @@
+"""A report without rows: its page says so, shows no exception, and does not look as if all were there."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+import streamlit as st
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.testing.v1 import AppTest
+
+from analytics.ledger import PartitionSample
+from analytics.reports import Reports
+from analytics.service import ARROW, create_app
+from dashboard import client
+from tests.analytics import history
+from tests.analytics.one_of_everything import HISTORY
+from tests.dashboard.browser.serving import served
+from tests.dashboard.conftest import Service
+from tests.dashboard.running import PAGES, cards, run, words
+
+REPORT = "/reports/"
+# What a page asks beside its own reports: the strip, the choices of the filters.
+AROUND = {"sites", "revenue", "pipeline"}
+
+
+class Mute:
+    """Passes requests on, and takes the rows out of one report's answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.name = ""
+        self.asked: set[str] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        name = scope["path"].removeprefix(REPORT)
+        self.asked |= {name} if scope["path"].startswith(REPORT) else set()
+        if name != self.name:
+            await self._app(scope, receive, send)
+            return
+        body = b""
+
+        async def reading(message: Message) -> None:
+            nonlocal body
+            body += message.get("body", b"")
+
+        await self._app(scope, receive, reading)
+        await Response(without_rows(body), media_type=ARROW)(scope, receive, send)
+
+
+def without_rows(body: bytes) -> bytes:
+    with pa.ipc.open_stream(body) as stream:
+        schema = stream.schema
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema):
+        pass
+    return bytes(sink.getvalue())
+
+
+@pytest.fixture
+def mute(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mute]:
+    """One of everything, two months of it, and a worker that was just looked at."""
+    now = datetime.now(UTC)
+    lately = [
+        history.store_order("o4", "approved", history.at(7), paid="PAID"),
+        history.due("k4", "o4", history.at(7)),
+        history.outcome("k4", "o4", 1, "failed", history.at(7), event_at=history.at(7), reason="refused"),
+        history.calls(now - timedelta(minutes=5), 9),
+        history.subscription(
+            "s9", "auto_renew_canceled", history.at(30), start=history.at(3), auto_renew_canceled=True
+        ),
+    ]
+    service.tell([*HISTORY, *history.stay("s8", history.at(3)), *lately])
+    service.ledger.record_samples(now, [PartitionSample(topic="payments", partition=0, committed=4, end=11)])
+    service.ledger.publish()
+    found = Mute(create_app(Reports(service.ledger), token=None))
+    with served(found) as url:
+        monkeypatch.setenv("REPORTS_URL", url)
+        client._http.cache_clear()
+        yield found
+
+
+def shown(page: str) -> AppTest:
+    st.cache_data.clear()
+    days = [f"{history.at(day):%Y-%m-%d}" for day in (0, 59)]
+    return run(page, range="Custom", days=days, tz="UTC", currency="EUR")
+
+
+def looks(app: AppTest) -> tuple[object, ...]:
+    tables = [frame.value.shape for frame in app.dataframe]
+    return cards(app), words(app), len(app.get("vega_lite_chart")), tables
+
+
+class TestReportWithoutRows:
+    @pytest.mark.parametrize("page", PAGES)
+    def test_it_shows_and_breaks_nothing(self, mute: Mute, page: str) -> None:
+        full = looks(shown(page))
+        asked = mute.asked - AROUND
+        assert asked
+
+        for mute.name in sorted(asked):
+            app = shown(page)
+            assert not app.exception, mute.name
+            assert not app.error, mute.name
+            assert looks(app) != full, f"{page} looks the same without {mute.name}"
