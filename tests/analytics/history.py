@@ -224,11 +224,17 @@ def payment(
 
 
 def due(
-    key: str, order: str, when: datetime, *, flow: str = "payment_notice", topic: str = "payments"
+    key: str,
+    order: str,
+    when: datetime,
+    *,
+    flow: str = "payment_notice",
+    topic: str = "payments",
+    **more: Any,
 ) -> LifecycleRow:
     """An effect that an event made due."""
     facts = EffectFacts(flow=flow, outcome="due", event_at=when)
-    return event(facts, "effect_due", key, when, order=order, event_id=f"event of {key}", topic=topic)
+    return event(facts, "effect_due", key, when, order=order, event_id=f"event of {key}", topic=topic, **more)
 
 
 def outcome(
@@ -240,13 +246,14 @@ def outcome(
     *,
     event_at: datetime,
     flow: str = "payment_notice",
+    site: str = SITE,
     **facts: Any,
 ) -> LifecycleRow:
     """A state of an effect, as the outbox recorded it."""
     return LifecycleRow(
         row_id=outcome_row_id(key, step),
         what=f"effect_{word}",
-        instance_id=SITE,
+        instance_id=site,
         entity_id=key,
         order_id=order,
         event_id=f"event of {key}",

@@ -30,9 +30,16 @@ def history(
     for number in range(size):
         rows += _store_life(chance, f"{prefix}o{number}", site)
         rows += _subscription_life(chance, f"{prefix}s{number}", site)
-    if site == SITE:
-        for number in range(size):
-            rows += _effect_life(chance, f"{prefix}k{number}")
+    for number in range(size):
+        rows += _effect_life(chance, f"{prefix}k{number}", site)
+    return rows
+
+
+def many_sites(chance: random.Random, number: int, *, size: int = 3) -> list[LifecycleRow]:
+    """Made-up lives of that many sites: so many histories in one ledger, for the price of one."""
+    rows: list[LifecycleRow] = []
+    for place in range(number):
+        rows += history(chance, site=f"33333333-0000-4000-8000-{place:012}", size=size, prefix=f"n{place}-")
     return rows
 
 
@@ -111,14 +118,14 @@ def _subscription_life(chance: random.Random, order: str, site: str) -> list[Lif
     return rows
 
 
-def _effect_life(chance: random.Random, key: str) -> list[LifecycleRow]:
+def _effect_life(chance: random.Random, key: str, site: str) -> list[LifecycleRow]:
     later = _clock(chance)
     begin = later(1)
     flow = chance.choice(["payment_notice", "purchase_notice", "fulfillment", "access"])
-    rows = [due(key, "o1", begin, flow=flow)]
+    rows = [due(key, "o1", begin, flow=flow, site=site)]
     word = chance.choice(["done", "suppressed", "waiting", "failed", "open"])
     if word != "open":
-        told: dict[str, Any] = {"event_at": begin, "flow": flow}
+        told: dict[str, Any] = {"event_at": begin, "flow": flow, "site": site}
         rows.append(outcome(key, "o1", 1, "claimed", later(1), **told))
         then = later(1)
         rows.append(outcome(key, "o1", 2, word, then, done_at=then if word == "done" else None, **told))

@@ -66,10 +66,12 @@ HISTORY: list[LifecycleRow] = [
 ]
 
 
-# An order to tell of; hours, since a row per minute of two months is many.
+# An order to tell of; hours, since a row per minute of two months is many; and whole lists.
 OF_ITS_OWN: dict[str, dict[str, str]] = {
     "order_timeline": {"order_id": "o1"},
     "quota": {"grain": "hour", "start": "2026-03-02"},
+    "orders": {"limit": "1000"},
+    "effect_log": {"limit": "1000"},
 }
 
 
