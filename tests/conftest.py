@@ -1,9 +1,10 @@
 """What all tests share: a real Kafka, from testcontainers where Docker answers, else the embedded one."""
 
+import gc
 import os
 import signal
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from types import FrameType
 from typing import Any
 
@@ -52,6 +53,17 @@ def pytest_report_header() -> str:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SideBySide:
     """Side by side, tests that share something stay together."""
     return SideBySide(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None]:
+    """What is collected stays to the end: to look for garbage among it took a fifth of collecting."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
