@@ -166,7 +166,8 @@ def _placed(rng: Random, now: datetime, days: int) -> datetime:
     """A waking hour of those days, kept off the one where a fulfillment becomes too old."""
     age = DAY * 0.3 + days * DAY * rng.random() ** GROWTH
     moment: datetime = (now - age).replace(hour=int(rng.triangular(7, 24, 19)), minute=rng.randrange(60))
-    moment = min(moment, now - DAY * 0.3)
+    if now - moment < DAY * 0.3:
+        moment -= DAY
     if abs(now - moment - FULFILLMENT_MAX_AGE) < TELLING_TAKES:
         moment -= 2 * TELLING_TAKES
     return moment

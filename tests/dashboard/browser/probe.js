@@ -31,6 +31,12 @@
         return titles.flatMap(title =>
             legends.filter(text => meet(box(title), box(text))).map(text => `${title.textContent} / ${text.textContent}`));
     };
+    // Figures of one layer must not run into each other, nor names of one axis.
+    const collisions = svg => [...svg.querySelectorAll("g.mark-text")].reduce((sum, group) => {
+        const texts = [...group.querySelectorAll("text")].filter(text => text.textContent && text.style.opacity !== "0"
+            && text.getAttribute("opacity") !== "0").map(box);
+        return sum + texts.filter((one, place) => texts.slice(place + 1).some(other => meet(one, other))).length;
+    }, 0);
     const charts = [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')].map(chart => {
         const svg = chart.querySelector("svg");
         return {
@@ -38,6 +44,9 @@
             height: box(chart).height,
             layers: svg ? layers(svg) : null,
             overlaps: svg ? overlaps(svg) : [],
+            colours: svg ? [...new Set([...svg.querySelectorAll("[fill], [stroke]")].flatMap(
+                mark => [mark.getAttribute("fill"), mark.getAttribute("stroke")]))] : [],
+            collisions: svg ? collisions(svg) : 0,
             notNumbers: svg ? svg.innerHTML.split("NaN").length - 1 : 0,
             labels: svg ? [...svg.querySelectorAll(".role-axis-label text")].map(text => text.textContent) : [],
         };

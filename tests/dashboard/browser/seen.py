@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, BrowserContext, Page, Response
 
 # A deep link makes Streamlit ask for these below the page's own path first; it then finds the right ones.
 HARMLESS = ("/_stcore/health", "/_stcore/host-config")
@@ -47,8 +47,8 @@ class Seen:
         return [url for url in self.requests if urlsplit(url).hostname not in ("127.0.0.1", None)]
 
 
-def open_page(browser: Browser, url: str, **context: Any) -> Seen:
-    """Open a page and wait until it is drawn."""
+def context_of(browser: Browser, **context: Any) -> BrowserContext:
+    """A reader's browser: desktop, in Berlin, without movement, unless said otherwise."""
     given = {
         "viewport": {"width": 1440, "height": 1000},
         "timezone_id": "Europe/Berlin",
@@ -56,7 +56,17 @@ def open_page(browser: Browser, url: str, **context: Any) -> Seen:
         "reduced_motion": "reduce",
         **context,
     }
-    page = browser.new_context(**given).new_page()
+    return browser.new_context(**given)
+
+
+def open_page(browser: Browser, url: str, **context: Any) -> Seen:
+    """Open a page in a browser of its own and wait until it is drawn."""
+    return open_in(context_of(browser, **context), url)
+
+
+def open_in(context: BrowserContext, url: str) -> Seen:
+    """Open a page in that browser, which may have read the scripts before."""
+    page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     seen = Seen(page)
     page.on("pageerror", lambda error: seen.errors.append(str(error)))

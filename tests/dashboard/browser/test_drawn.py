@@ -1,24 +1,26 @@
 """Every page, light and dark: what only a browser can see."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships no types
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext, expect
 
-from tests.dashboard.browser.seen import Seen, open_page
+from dashboard import charts
+from tests.dashboard.browser.seen import Seen, open_in
 
-# Path, and how many charts it has at least.
+# Each page's title, and how many charts it has at least.
 PAGES = {
-    "orders": ("", 3),
-    "churn": ("churn", 4),
-    "fulfillment": ("fulfillment", 4),
-    "pipeline": ("pipeline", 5),
+    "orders": ("Orders & statuses", 3),
+    "churn": ("Churn & retention", 4),
+    "fulfillment": ("Fulfillment latency", 4),
+    "pipeline": ("Pipeline health", 5),
+    "failures": ("Failures", 0),
 }
-ALL = {**PAGES, "failures": ("failures", 0)}
+THEMES = ("light", "dark")
 # Streamlit's own: its navigation's list, the sparkline of a metric, the toolbar around a dataframe.
 STREAMLITS = {"list", "listitem", "svg-img-alt"}
 LEAST_HEIGHT = 80
@@ -30,6 +32,7 @@ class Drawn:
     """What was found on one page in one theme."""
 
     name: str
+    theme: str
     seen: Seen
     found: dict[str, Any]
     violations: list[dict[str, Any]]
@@ -41,15 +44,30 @@ class Drawn:
         return charts
 
 
-@pytest.fixture(
-    scope="module", params=[(name, theme) for name in ALL for theme in ("light", "dark")], ids="-".join
-)
-def drawn(request: pytest.FixtureRequest, chromium: Browser, url: str) -> Iterator[Drawn]:
+@pytest.fixture(scope="module")
+def tabs(readers: Callable[..., BrowserContext], url: str) -> Iterator[Callable[[str], Seen]]:
+    """One tab for each theme, in which a reader goes from page to page."""
+    known: dict[str, Seen] = {}
+
+    def tab(theme: str) -> Seen:
+        if theme not in known:
+            known[theme] = open_in(readers(color_scheme=theme), url)
+        return known[theme]
+
+    yield tab
+    for seen in known.values():
+        seen.page.close()
+
+
+@pytest.fixture(scope="module", params=[(theme, name) for theme in THEMES for name in PAGES], ids="-".join)
+def drawn(request: pytest.FixtureRequest, tabs: Callable[[str], Seen]) -> Drawn:
     """One page in one theme, looked at once for all tests."""
-    name, theme = request.param
-    seen = open_page(chromium, f"{url}/{ALL[name][0]}", color_scheme=theme)
-    yield Drawn(name, seen, seen.probe(), _violations(seen))
-    seen.page.context.close()
+    theme, name = request.param
+    seen = tabs(theme)
+    seen.page.get_by_role("link", name=PAGES[name][0]).click()
+    expect(seen.page.get_by_role("heading", name=PAGES[name][0])).to_be_visible()
+    seen.settle()
+    return Drawn(name, theme, seen, seen.probe(), _violations(seen))
 
 
 def _violations(seen: Seen) -> list[dict[str, Any]]:
@@ -81,7 +99,7 @@ class TestEveryPage:
         assert HOLE.findall(drawn.found["words"]) == []
 
     def test_has_its_charts_and_each_is_high_enough_to_read(self, drawn: Drawn) -> None:
-        assert len(drawn.charts) >= ALL[drawn.name][1]
+        assert len(drawn.charts) >= PAGES[drawn.name][1]
         assert [chart for chart in drawn.charts if chart["height"] < LEAST_HEIGHT] == []
 
     def test_every_layer_of_every_chart_covers_an_area(self, drawn: Drawn) -> None:
@@ -97,6 +115,12 @@ class TestEveryPage:
 
     def test_no_mark_stands_at_a_place_that_is_no_number(self, drawn: Drawn) -> None:
         assert [chart["card"] for chart in drawn.charts if chart["notNumbers"]] == []
+
+    def test_its_colours_are_those_of_its_theme(self, drawn: Drawn) -> None:
+        """Blue that reads well on white is nearly black on a dark page."""
+        others = set(charts.ON_DARK) if drawn.theme == "dark" else set(charts.ON_DARK.values())
+
+        assert [chart["card"] for chart in drawn.charts if others & set(chart["colours"])] == []
 
     def test_no_legend_lies_over_a_title(self, drawn: Drawn) -> None:
         assert [chart["overlaps"] for chart in drawn.charts if chart["overlaps"]] == []

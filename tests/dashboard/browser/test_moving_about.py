@@ -58,7 +58,7 @@ class TestDrawer:
         expect(drawer).to_contain_text("What happened")
 
         seen.page.reload()
-        expect(drawer).to_contain_text(f"Order {order}")
+        expect(drawer).to_contain_text(order)
 
         seen.page.keyboard.press("Escape")
         expect(drawer).to_have_count(0)

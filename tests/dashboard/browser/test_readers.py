@@ -27,13 +27,14 @@ class TestZones:
 
 
 class TestPhone:
-    @pytest.mark.parametrize("path", ["", "churn", "fulfillment", "pipeline", "failures"])
+    @pytest.mark.parametrize("path", ["", "churn?range=90d", "fulfillment", "pipeline", "failures"])
     def test_nothing_has_to_be_scrolled_sideways(self, opened: Opener, path: str) -> None:
         found = opened(path, **PHONE).probe()
 
         assert found["sideways"] == 0
         assert found["metrics"]
         assert [chart for chart in found["charts"] if chart["height"] < 80] == []
+        assert [chart["card"] for chart in found["charts"] if chart["collisions"]] == []
 
 
 class TestPaper:
