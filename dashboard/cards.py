@@ -1,7 +1,7 @@
 """A report becomes the numbers on cards: totals, last values, series for sparklines. No I/O."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pandas as pd
@@ -73,8 +73,8 @@ def fraction(
     good: Good = "neither",
     series: list[float] | None = None,
 ) -> Card:
-    """A card with a fraction as percent; its change is in points."""
-    return compared(
+    """A card with a fraction as percent; its change is in points, and what it was before is rounded."""
+    card = compared(
         label,
         spelling.percent,
         now,
@@ -84,6 +84,7 @@ def fraction(
         change=spelling.points,
         series=series,
     )
+    return replace(card, before=None if before is None else f"from {spelling.about(before)}")
 
 
 def series(table: pd.DataFrame, column: str) -> list[float]:

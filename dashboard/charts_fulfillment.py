@@ -186,9 +186,7 @@ def _ends(data: pd.DataFrame) -> alt.Chart:
     """The name of each line at its last known point, moved apart where two would meet."""
     known = data.dropna(subset=["hours"])
     ends = known.sort_values("at").groupby("percentile", as_index=False).last().sort_values("hours")
-    # A line that ends early is named there: only those that end together can meet.
-    apart = ends.groupby("at")["hours"].transform(lambda rising: _apart(list(rising), known["hours"].max()))
-    ends = ends.assign(label_hours=apart)
+    ends = ends.assign(at=known["at"].max(), label_hours=_apart(list(ends["hours"]), known["hours"].max()))
     chart: alt.Chart = (
         alt.Chart(ends)
         .mark_text(align="left", dx=6, fontWeight=600)

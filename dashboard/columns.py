@@ -15,6 +15,7 @@ UNITS = {"_hours": "%.1f", "_seconds": "%.2f"}
 # Whole ids are in the exports and one click on the cell away; here they would push out what is to be read.
 IDS = dict.fromkeys(["order_id", "customer", "plan_id", "last_event_id", "request_id", "key", "site"], 120)
 SENTENCES = dict.fromkeys(["next_step", "definition"], 560)
+MOMENT_WIDTH = 150
 WIDTHS = IDS | SENTENCES | dict.fromkeys(["method", "numerator", "base", "attempts"], 60)
 HEADINGS = {
     "bucket_start": "From",
@@ -55,10 +56,10 @@ def config(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def _one(name: str, column: pd.Series) -> Any:
-    if isinstance(column.dtype, pd.DatetimeTZDtype) or name.endswith("_at") or name == "bucket_start":
-        return st.column_config.DatetimeColumn(
-            _heading(name), format=DAY if name == "bucket_start" else MOMENT
-        )
+    if name == "bucket_start":
+        return st.column_config.DatetimeColumn(_heading(name), format=DAY)
+    if isinstance(column.dtype, pd.DatetimeTZDtype) or name.endswith("_at"):
+        return st.column_config.DatetimeColumn(_heading(name), format=MOMENT, width=MOMENT_WIDTH)
     if name == "trend":
         return st.column_config.LineChartColumn(_heading(name), width="small")
     if name in AMOUNTS:

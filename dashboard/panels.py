@@ -142,9 +142,10 @@ def _spec(_draw: Callable[..., Spec], name: str, *given: Any) -> Spec:
 
 
 def _tinted(delta: str | int | None, up: str, down: str) -> str | int | None:
+    """In the colour of its direction. The arrow says which: without a sign the card is wide enough."""
     if not isinstance(delta, str):
         return delta
-    return f":{down if delta.startswith('-') else up}[{delta}]"
+    return f":{down if delta.startswith('-') else up}[{delta.lstrip('+-')}]"
 
 
 def _arrow(delta: str | int | None) -> Literal["up", "down", "off"]:

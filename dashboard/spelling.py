@@ -30,6 +30,13 @@ def percent(fraction: float | None) -> str:
     return UNKNOWN if fraction is None or pd.isna(fraction) else f"{float(fraction) * 100:.1f}%"
 
 
+def about(fraction: float | None) -> str:
+    """A fraction as a percentage that is short enough to stand beside its change."""
+    if fraction is None or pd.isna(fraction) or abs(fraction) < 0.1:
+        return percent(fraction)
+    return f"{float(fraction) * 100:.0f}%"
+
+
 def hours(value: float | None) -> str:
     """A duration given in hours: `45 m`, `22 h 33 m`, `2 d 18 h`."""
     if value is None or pd.isna(value):

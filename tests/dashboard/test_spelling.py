@@ -24,6 +24,28 @@ class TestCount:
         assert spelling.count(value) == shown
 
 
+class TestAbout:
+    @pytest.mark.parametrize(
+        ("value", "shown"),
+        [(0.238, "24%"), (1.006, "101%"), (0.045, "4.5%"), (None, "–"), (float("nan"), "–")],
+    )
+    def test_is_short_where_a_digit_less_tells_enough(self, value: float | None, shown: str) -> None:
+        assert spelling.about(value) == shown
+
+
+class TestWords:
+    def test_a_name_of_a_report_is_read_as_a_word(self) -> None:
+        assert spelling.words("partially_fulfilled") == "Partially fulfilled"
+
+
+class TestManyTimes:
+    @pytest.mark.parametrize(
+        ("now", "before", "shown"), [(173, 7, "×25"), (70, 7, "+900.0%"), (77, 7, "×11")]
+    )
+    def test_a_change_beyond_reading_is_a_multiple(self, now: float, before: float, shown: str) -> None:
+        assert spelling.change(now, before) == shown
+
+
 class TestHours:
     @pytest.mark.parametrize(
         ("value", "shown"),
