@@ -39,6 +39,8 @@ TIMEOUT_SECONDS = 25.0
 VERSION = "/version"
 # What is newest is answered at once, or not at all; then nobody waits for it again for a while.
 VERSION_TIMEOUT_SECONDS, AWAY_SECONDS = 5.0, 3.0
+# Less than the strip's five seconds: each of its runs sees something new, and ten tabs cost no more than one.
+PRESENT_SECONDS = 4
 # How long all sessions share one version: charts move on this tick.
 CHART_TICK_SECONDS = 15
 # The service answers so many questions of a version at once.
@@ -79,7 +81,7 @@ def fetch_ahead(name: str, version: str, **params: str | list[str] | None) -> No
 
 
 def fetch_now(name: str, *, or_last: bool = False, **params: str | list[str] | None) -> pd.DataFrame:
-    """One report of the present, shared by all sessions for a second; or what it last was, if that will do.
+    """One report of the present, shared by all sessions for seconds; or what it last was, if that will do.
 
     Raises:
         ServiceAway, ReportRefused: as `fetch`.
@@ -142,7 +144,7 @@ def _fetch_version(version: str, name: str, params: Params) -> pd.DataFrame:
     return _get_table(name, params)
 
 
-@st.cache_data(max_entries=32, ttl=1, show_spinner=False)
+@st.cache_data(max_entries=32, ttl=PRESENT_SECONDS, show_spinner=False)
 def _fetch_now(name: str, params: Params) -> pd.DataFrame:
     return _get_table(name, params)
 
