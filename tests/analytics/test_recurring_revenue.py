@@ -65,11 +65,9 @@ class TestMrr:
     @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         lives=st.lists(
-            st.tuples(
-                st.integers(0, 50), st.integers(1, 60), st.integers(0, 3), st.sampled_from(["a", "b", "c"])
-            ),
+            st.tuples(st.integers(0, 50), st.integers(1, 60), st.integers(0, 3), st.integers(1, 12).map(str)),
             min_size=1,
-            max_size=10,
+            max_size=60,
         )
     )
     def test_what_moved_is_the_difference_of_start_and_end(

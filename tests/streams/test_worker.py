@@ -1,6 +1,7 @@
 """The worker as a process on a real Kafka: what it reads is in the outbox and among the rows."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,12 +9,13 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient
 
-from analytics.lifecycle import DeadLetterFacts
+from analytics.lifecycle import DeadLetterFacts, QuotaFacts
 from ingest.admin import committed, ensure_topics
 from ingest.settings import KafkaSettings
 from ingest.topics import DEAD_LETTERS, PLAN_ORDERS
 from streams.change import Wanted
 from streams.outbox import Outbox
+from streams.quota_share import QUOTA_FILE, CommandQuota
 from streams.settings import OutboxSettings
 from tests.streams.on_the_log import purchases, put, records, rows, rows_count
 from tests.streams.processes import Process, free_port, running, wait_until
@@ -90,6 +92,21 @@ class TestReading:
         wait_until(worker.ready, process=worker)
         wait_until(lambda: worker.metric('orderline_records_total{topic="plan-orders"}') == 4, process=worker)
         assert worker.metric('orderline_dead_letters_total{reason="bad_header"}') == 1
+
+
+class TestTelling:
+    def test_requests_that_commands_made_beside_it_become_rows(
+        self, log: KafkaSettings, worker: Process, tmp_path: Path
+    ) -> None:
+        an_hour_ago = time.time() - 3600
+        CommandQuota(tmp_path / QUOTA_FILE, 40, now=lambda: an_hour_ago).take("site-1")
+
+        wait_until(lambda: any(row.what == "quota" for row in rows(log)), process=worker)
+
+        (row,) = [row for row in rows(log) if row.what == "quota"]
+        assert isinstance(row.facts, QuotaFacts)
+        assert (row.instance_id, row.facts.calls, row.facts.limit) == ("site-1", 1, 200)
+        assert row.happened_at.timestamp() == an_hour_ago // 60 * 60
 
 
 class TestEnding:
