@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from analytics.asking import Answer, Owner, Refused
 from analytics.export import ExportNotWritten, Origin, OwnFile, UnknownExport, export_ledger
@@ -198,9 +199,13 @@ def _drawn(body: dict[str, Any]) -> str:
 
 def _faults(error: ValidationError) -> str:
     """Each setting and what is wrong with it, never its value."""
-    return "; ".join(
-        f"{str(one['loc'][0]).upper()}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()
-    )
+    return "; ".join(f"{str(one['loc'][0]).upper()}: {_said(one)}" for one in error.errors())
+
+
+def _said(fault: ErrorDetails) -> str:
+    if fault["type"] == "time_delta_parsing":
+        return "write it as seconds, or as PT30S, PT5M, PT1H or P3D"
+    return fault["msg"].removeprefix("Value error, ")
 
 
 def run() -> None:

@@ -2,11 +2,12 @@
 
 import click
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 
 def unusable(error: ValidationError) -> click.UsageError:
     """The refusal for settings that pydantic did not take; exit code 2."""
-    faults = [f"{str(one['loc'][0]).upper()}: {_said(one['msg'])}" for one in error.errors()]
+    faults = [f"{str(one['loc'][0]).upper()}: {_said(one)}" for one in error.errors()]
     return click.UsageError(f"Settings that can't be used: {'; '.join(faults)}.")
 
 
@@ -15,5 +16,7 @@ def is_of_settings(error: ValidationError) -> bool:
     return error.title.endswith("Settings")
 
 
-def _said(message: str) -> str:
-    return message.removeprefix("Value error, ")
+def _said(fault: ErrorDetails) -> str:
+    if fault["type"] == "time_delta_parsing":
+        return "write it as seconds, or as PT30S, PT5M, PT1H or P3D"
+    return fault["msg"].removeprefix("Value error, ")

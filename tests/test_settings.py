@@ -17,6 +17,7 @@ from streams.settings import (
     WixSettings,
     WorkerSettings,
 )
+from streams.settings_faults import unusable
 from tests.settings_table import PRODUCT, settings_classes
 
 NO_ADDRESSES = ("nonsense", "ftp://host", "http://", "https://host:port", "https://ho st", "")
@@ -101,3 +102,15 @@ def test_what_people_need_is_taken(
 @pytest.mark.parametrize("kind", settings_classes(*PRODUCT), ids=lambda kind: kind.__name__)
 def test_no_refusal_quotes_what_was_given(kind: type[BaseSettings]) -> None:
     assert kind.model_config.get("hide_input_in_errors") is True
+
+
+@pytest.mark.parametrize("value", ["abc", "P", "10 minutes"])
+def test_a_length_of_time_that_is_none_says_how_to_write_one(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHDOG_AFTER", value)
+
+    with pytest.raises(ValidationError) as refused:
+        WorkerSettings(_env_file=None)
+
+    assert "WATCHDOG_AFTER: write it as seconds, or as PT30S" in unusable(refused.value).message
