@@ -41,20 +41,35 @@ _ORDERS = ("store_order", "subscription")
 PER_ENTITY = (
     Kept(table="buyers", key="entity_id", families=_ORDERS),
     Kept(table="store_orders", key="order_id", families=("store_order",)),
+    Kept(table="parcels", key="order_id", families=("store_order",)),
     Kept(table="store_order_turns", key="order_id", families=("store_order",)),
     Kept(table="order_stretches", key="order_id", families=_ORDERS),
     Kept(table="subscriptions", key="order_id", families=("subscription",)),
     Kept(table="subscription_spans", key="order_id", families=("subscription",)),
+    Kept(table="subscription_moves", key="order_id", families=("subscription",)),
     Kept(table="payments", key="transaction_id", families=("payment",)),
     Kept(table="effects", key="effect_key", families=("effect",)),
     Kept(table="status_changes", key="order_id", families=_ORDERS),
     Kept(table="alarms", key="entity_id"),
 )
 # Definitions that others read again and again: worked out once per batch, each after those before it.
-STEPS = ("entity_events", "store_order_points", "store_order_states", "subscriptions", "store_orders")
-OTHERS = ("customers", "site_marks", "covered")
+STEPS = (
+    "entity_events",
+    "store_order_points",
+    "store_order_states",
+    "subscriptions",
+    "store_orders",
+    "subscription_spans",
+)
+OTHERS = ("customers", "memberships", "site_marks", "covered")
 # What the definitions read in the schema `touched`, and the writer's own table behind it.
-TOUCHED = {"lifecycle_now": "touched_rows", "known_buyers": "touched_buyers", "places": "touched_places"}
+TOUCHED = {
+    "lifecycle_now": "touched_rows",
+    "known_buyers": "touched_buyers",
+    "known_customers": "touched_customers",
+    "begun_subscriptions": "touched_subscriptions",
+    "places": "touched_places",
+}
 TABLES = (*(kept.table for kept in PER_ENTITY), *OTHERS)
 
 
@@ -106,7 +121,9 @@ def remake(connection: DuckDBPyConnection) -> None:
         for kept in PER_ENTITY:
             _fill(connection, kept.table)
     _run(connection, "link_all_buyers")
-    _fill(connection, "customers")
+    _keep_customers(connection)
+    _run(connection, "gather_all_subscriptions")
+    _fill(connection, "memberships")
     for table in ("site_marks", "covered"):
         connection.execute(statement("standing", "keep").format(table=table, source=f"history.{table}"))
     _make_touched(connection)
@@ -124,7 +141,10 @@ def differences(connection: DuckDBPyConnection) -> dict[str, int]:
             found[kept.table] += _differing(connection, "kept_share", _source(kept.table))
     # Who is one customer follows from the pairs compared above.
     _run(connection, "link_all_buyers")
-    found["customers"] = _differing(connection, "main.customers", "touched.customers")
+    _work_out(connection, "touched_customers", "touched.customers")
+    _run(connection, "gather_all_subscriptions")
+    for table, given in (("customers", "touched_customers"), ("memberships", "touched.memberships")):
+        found[table] = _differing(connection, f"main.{table}", given)
     for table in ("site_marks", "covered"):
         found[table] = _differing(connection, f"main.{table}", f"history.{table}")
     _make_touched(connection)
@@ -177,7 +197,15 @@ def _keep_entities(connection: DuckDBPyConnection, touched: set[str]) -> None:
             _fill(connection, kept.table)
     if names_buyers:
         _run(connection, "gather_customers", "forget_customers", "link_buyers")
-        _fill(connection, "customers")
+        _keep_customers(connection)
+        _run(connection, "gather_subscriptions", "forget_memberships")
+        _fill(connection, "memberships")
+
+
+def _keep_customers(connection: DuckDBPyConnection) -> None:
+    """Who is one customer among the linked buyers; what follows from it reads the same rows again."""
+    _work_out(connection, "touched_customers", "touched.customers")
+    connection.execute(statement("standing", "keep").format(table="customers", source="touched_customers"))
 
 
 def _is_restated(connection: DuckDBPyConnection) -> bool:

@@ -1,7 +1,28 @@
 -- order_stretches: one row per stretch of time that an order spent in one of our states, the last one open-ended. It was
--- in the first state that we saw since it was created, or, if it was closed by then, in an unknown one.
+-- in the first state that we saw since it was created, or, if it was closed by then, in an unknown one. Orders made of
+-- plans alone, and those placed at an unknown time, are left out. `currency` is the order's, so that nobody needs to
+-- join millions of orders to filter by it.
 create or replace view order_stretches as
 with
+
+orders_counted as (
+
+    select
+        'store_order' as family,
+        instance_id,
+        order_id,
+        currency
+    from store_orders
+    where not is_plan_order and placed_at is not null
+    union all
+    select
+        'subscription' as family,
+        instance_id,
+        order_id,
+        currency
+    from subscriptions
+
+),
 
 points_listed as (
 
@@ -56,18 +77,30 @@ stretches_dated as (
             order by point
         ) as ended_at
     from points_changed
+    union all
+    select
+        family,
+        instance_id,
+        order_id,
+        'unknown' as state,
+        created_at as began_at,
+        happened_at as ended_at
+    from points_changed
+    where is_first and is_closed and created_at < happened_at
 
 )
 
-select *
-from stretches_dated
-union all
 select
-    family,
-    instance_id,
-    order_id,
-    'unknown' as state,
-    created_at as began_at,
-    happened_at as ended_at
-from points_changed
-where is_first and is_closed and created_at < happened_at
+    stretches.family,
+    stretches.instance_id,
+    stretches.order_id,
+    orders_counted.currency,
+    stretches.state,
+    stretches.began_at,
+    stretches.ended_at
+from stretches_dated as stretches
+inner join orders_counted
+    on
+        orders_counted.family = stretches.family
+        and orders_counted.instance_id = stretches.instance_id
+        and orders_counted.order_id = stretches.order_id

@@ -1,4 +1,6 @@
 -- status_changes: one row per change of an order's status, in Wix's words for store orders, in ours for subscriptions.
+-- `changed_before_at` is when the order last changed so before: orders that did within a period are those rows of it
+-- whose own is before the period. `kind` is that of `orders`, and null of orders made of plans alone.
 create or replace view status_changes as
 with
 
@@ -10,6 +12,7 @@ states_named as (
         entity_id,
         event_id,
         happened_at,
+        position,
         -- Asking not to renew changes nothing yet.
         case
             when kind = 'store_order' then status
@@ -24,21 +27,62 @@ states_named as (
     from entity_events
     where kind in ('subscription', 'store_order')
 
+),
+
+changes_listed as (
+
+    select
+        *,
+        lag(happened_at) over (
+            partition by kind, instance_id, entity_id, from_status, to_status
+            order by happened_at, position
+        ) as changed_before_at
+    from states_named
+    where from_status <> to_status
+
+),
+
+orders_listed as (
+
+    select
+        'store_order' as family,
+        'store' as kind,
+        instance_id,
+        order_id,
+        currency
+    from store_orders
+    where not is_plan_order
+    union all
+    select
+        'subscription' as family,
+        'subscription' as kind,
+        instance_id,
+        order_id,
+        currency
+    from subscriptions
+
 )
 
 select
     changes.kind as family,
+    orders_listed.kind,
     changes.instance_id,
     changes.entity_id as order_id,
+    orders_listed.currency,
     changes.event_id,
     changes.from_status,
     changes.to_status,
     legal_transitions.kind is not null as is_legal,
-    changes.happened_at
-from states_named as changes
+    changes.happened_at,
+    changes.changed_before_at
+from changes_listed as changes
 left join legal_transitions
     on
         legal_transitions.kind = changes.kind
         and legal_transitions.from_state = changes.from_status
         and legal_transitions.to_state = changes.to_status
-where changes.from_status <> changes.to_status
+left join orders_listed
+    on
+        orders_listed.family = changes.kind
+        and orders_listed.instance_id = changes.instance_id
+        and orders_listed.order_id = changes.entity_id

@@ -1,4 +1,5 @@
--- store_order_turns: one row per time a store order was opened again (`reopened`) or closed (`closed`).
+-- store_order_turns: one row per time a store order was opened again (`reopened`) or closed (`closed`): of those
+-- that count, neither drafts nor made of plans alone, placed at a known time. `currency` is the order's.
 create or replace view store_order_turns as
 with
 
@@ -35,11 +36,18 @@ stretches_dated as (
 )
 
 select
-    instance_id,
-    order_id,
-    case when is_closed then 'closed' else 'reopened' end as turn,
+    stretches.instance_id,
+    stretches.order_id,
+    latest.currency,
+    case when stretches.is_closed then 'closed' else 'reopened' end as turn,
     case
-        when is_closed and first_state = 'fulfilled' then coalesce(all_shipped_at, turned_at)
-        else turned_at
+        when stretches.is_closed and stretches.first_state = 'fulfilled'
+            then coalesce(stretches.all_shipped_at, stretches.turned_at)
+        else stretches.turned_at
     end as turned_at
-from stretches_dated
+from stretches_dated as stretches
+inner join store_orders as latest
+    on
+        latest.instance_id = stretches.instance_id
+        and latest.order_id = stretches.order_id
+where not latest.is_plan_order and latest.state <> 'draft' and latest.placed_at is not null

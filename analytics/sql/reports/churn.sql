@@ -9,6 +9,42 @@ stays_dated as (
 
 ),
 
+stays_of_method as not materialized (
+
+    select *
+    from stays_dated
+    where $method <> 'profitwell'
+    union all
+    select *
+    from customer_stays('paid', $population, $now, $site, $currency)
+    where $method = 'profitwell'
+
+),
+
+spans_chosen as not materialized (
+
+    select *
+    from customer_spans($population, $now)
+    where
+        chosen($site, instance_id)
+        and chosen($currency, currency)
+
+),
+
+marks_of_method as not materialized (
+
+    select *
+    from churn_marks('stays_of_method', 'spans_chosen', $method, $by, $tz)
+
+),
+
+marks_of_customers as not materialized (
+
+    select *
+    from churn_marks('stays_dated', 'spans_chosen', 'chartmogul', $by, $tz)
+
+),
+
 moves_listed as (
 
     select
@@ -68,8 +104,7 @@ groups_listed as (
         (select min(observed_from) from sites where chosen($site, instance_id)) as observed_from
     from (
         select distinct plan as "group"
-        from customer_spans($population, $now)
-        where chosen($site, instance_id) and chosen($currency, currency)
+        from spans_chosen
         union
         select distinct "group"
         from moves_before_now
@@ -161,9 +196,9 @@ select
     counts.numerator / nullif(counts.base, 0) as rate,
     buckets_listed.is_partial or coalesce(moves_counted.is_pending, false) as is_partial
 from buckets_listed
-inner join churn_counts('windows_listed', $method, $population, $by, $tz, $now, $site, $currency) as counts
+inner join churn_counts('windows_listed', 'marks_of_method', $method, $by) as counts
     on counts.number = buckets_listed.number
-inner join churn_counts('starts_listed', 'chartmogul', $population, $by, $tz, $now, $site, $currency) as active
+inner join churn_counts('starts_listed', 'marks_of_customers', 'chartmogul', $by) as active
     on active.number = buckets_listed.number
 left join moves_counted
     on

@@ -1,17 +1,71 @@
 -- churn_difference: one row per customer whom one method counts as churned in the period and the other does not.
 with
 
+stays_to_the_end as (
+
+    select *
+    from customer_stays('end', 'paying', $now, $site, $currency)
+
+),
+
+stays_as_paid as (
+
+    select *
+    from customer_stays('paid', 'paying', $now, $site, $currency)
+
+),
+
+spans_chosen as not materialized (
+
+    select *
+    from customer_spans('paying', $now)
+    where
+        chosen($site, instance_id)
+        and chosen($currency, currency)
+
+),
+
+stays_of_one as not materialized (
+
+    select * from stays_to_the_end where $method <> 'profitwell'
+    union all
+    select * from stays_as_paid where $method = 'profitwell'
+
+),
+
+stays_of_other as not materialized (
+
+    select * from stays_to_the_end where $other <> 'profitwell'
+    union all
+    select * from stays_as_paid where $other = 'profitwell'
+
+),
+
+marks_of_one as not materialized (
+
+    select *
+    from churn_marks('stays_of_one', 'spans_chosen', $method, 'none', $tz)
+
+),
+
+marks_of_other as not materialized (
+
+    select *
+    from churn_marks('stays_of_other', 'spans_chosen', $other, 'none', $tz)
+
+),
+
 counted_by_one as (
 
     select *
-    from churned_customers($method, 'paying', $tz, $start, $until, $now, $site, $currency)
+    from churned_customers('marks_of_one', $method, $tz, $start, $until, $now)
 
 ),
 
 counted_by_other as (
 
     select *
-    from churned_customers($other, 'paying', $tz, $start, $until, $now, $site, $currency)
+    from churned_customers('marks_of_other', $other, $tz, $start, $until, $now)
 
 ),
 
@@ -43,7 +97,7 @@ stays_joined as (
         bucket_of(stays.started_at, 'month', $tz) = bucket_of(coalesce(stays.asked_at, stays.ended_at), 'month', $tz)
             as is_within_a_month
     from differences
-    left join customer_stays('end', 'paying', $now, $site, $currency) as stays
+    left join stays_to_the_end as stays
         on
             stays.instance_id = differences.instance_id
             and stays.customer = differences.customer

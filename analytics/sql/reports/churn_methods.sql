@@ -1,6 +1,65 @@
 -- churn_methods: one row per method of counting churn, over the period (or the window that the method looks at).
 with
 
+stays_to_the_end as (
+
+    select *
+    from customer_stays('end', $population, $now, $site, $currency)
+
+),
+
+stays_as_paid as (
+
+    select *
+    from customer_stays('paid', $population, $now, $site, $currency)
+
+),
+
+spans_chosen as not materialized (
+
+    select *
+    from customer_spans($population, $now)
+    where
+        chosen($site, instance_id)
+        and chosen($currency, currency)
+
+),
+
+chartmogul_marks as not materialized (
+
+    select *
+    from churn_marks('stays_to_the_end', 'spans_chosen', 'chartmogul', 'none', $tz)
+
+),
+
+stripe_marks as not materialized (
+
+    select *
+    from churn_marks('stays_to_the_end', 'spans_chosen', 'stripe', 'none', $tz)
+
+),
+
+profitwell_marks as not materialized (
+
+    select *
+    from churn_marks('stays_as_paid', 'spans_chosen', 'profitwell', 'none', $tz)
+
+),
+
+revenuecat_marks as not materialized (
+
+    select *
+    from churn_marks('stays_to_the_end', 'spans_chosen', 'revenuecat', 'none', $tz)
+
+),
+
+gumroad_marks as not materialized (
+
+    select *
+    from churn_marks('stays_to_the_end', 'spans_chosen', 'gumroad', 'none', $tz)
+
+),
+
 chartmogul_period as (
 
     select
@@ -59,7 +118,7 @@ methods_counted as (
         numerator,
         base,
         'of the customers at the start of the period, those who were none at its end' as definition
-    from churn_counts('chartmogul_period', 'chartmogul', $population, 'none', $tz, $now, $site, $currency)
+    from churn_counts('chartmogul_period', 'chartmogul_marks', 'chartmogul', 'none')
     union all
     select
         1 as place,
@@ -67,7 +126,7 @@ methods_counted as (
         numerator,
         base,
         'churns in the 30 days before the end, of the customers 30 days before and those new since' as definition
-    from churn_counts('stripe_period', 'stripe', $population, 'none', $tz, $now, $site, $currency)
+    from churn_counts('stripe_period', 'stripe_marks', 'stripe', 'none')
     union all
     select
         2 as place,
@@ -75,7 +134,7 @@ methods_counted as (
         numerator,
         base,
         'customers whose paid time ended in the calendar month, of those at its start' as definition
-    from churn_counts('profitwell_period', 'profitwell', $population, 'none', $tz, $now, $site, $currency)
+    from churn_counts('profitwell_period', 'profitwell_marks', 'profitwell', 'none')
     union all
     select
         3 as place,
@@ -83,7 +142,7 @@ methods_counted as (
         numerator,
         base,
         'subscriptions ended less subscriptions begun again, of those running at the start' as definition
-    from churn_counts('revenuecat_period', 'revenuecat', $population, 'none', $tz, $now, $site, $currency)
+    from churn_counts('revenuecat_period', 'revenuecat_marks', 'revenuecat', 'none')
     union all
     select
         4 as place,
@@ -91,7 +150,7 @@ methods_counted as (
         numerator,
         base,
         'customers who asked to leave or left in the period, of those at its start and the new ones' as definition
-    from churn_counts('gumroad_period', 'gumroad', $population, 'none', $tz, $now, $site, $currency)
+    from churn_counts('gumroad_period', 'gumroad_marks', 'gumroad', 'none')
 
 )
 

@@ -5,27 +5,23 @@ spans_chosen as (
 
     select
         spans.instance_id,
-        coalesce(customers.customer, 'order ' || spans.order_id) as customer,
+        memberships.customer,
+        memberships.is_only,
         spans.currency,
         spans.mrr,
         spans.began_at,
         case when spans.ended_at < $until then spans.ended_at end as ended_at
     from subscription_spans as spans
-    inner join subscriptions
+    inner join memberships
         on
-            subscriptions.instance_id = spans.instance_id
-            and subscriptions.order_id = spans.order_id
-    left join customers
-        on
-            customers.instance_id = spans.instance_id
-            and customers.id
-            = coalesce('contact ' || subscriptions.contact_id, 'member ' || subscriptions.member_id)
+            memberships.instance_id = spans.instance_id
+            and memberships.order_id = spans.order_id
     where
         spans.is_paying
         and spans.began_at < $until
         and chosen($site, spans.instance_id)
         and chosen($currency, spans.currency)
-        and ($plan is null or subscriptions.plan_id = $plan or subscriptions.plan_name = $plan)
+        and ($plan is null or memberships.plan_id = $plan or memberships.plan = $plan)
 
 ),
 
@@ -91,7 +87,12 @@ cells_counted as (
     select
         cells_listed.cohort_month,
         cells_listed.age_months,
-        case when $by = 'mrr' then sum(spans.mrr) else count(distinct (spans.instance_id, spans.customer)) end as active
+        case
+            when $by = 'mrr' then sum(spans.mrr)
+            else
+                count(*) filter (where spans.is_only)
+                + count(distinct (spans.instance_id, spans.customer)) filter (where not spans.is_only)
+        end as active
     from cells_listed
     inner join members_placed as members on members.cohort_month = cells_listed.cohort_month
     inner join spans_chosen as spans

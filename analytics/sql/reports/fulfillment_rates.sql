@@ -1,10 +1,15 @@
 -- fulfillment_rates: one row: orders handed over late, canceled by the site before that, and parcels with tracking.
 with
 
-orders_chosen as (
+orders_chosen as not materialized (
 
     select
-        *,
+        is_fulfilled,
+        is_canceled_by_site,
+        placed_at,
+        first_fulfilled_at,
+        fulfilled_at,
+        canceled_at,
         paid_at + to_seconds($target_hours * 3600.0) as due_at
     from store_orders
     where
@@ -45,31 +50,16 @@ placed_counted as (
 
 ),
 
-parcels_listed as (
-
-    select
-        unnest(
-            from_json(
-                shipments_facts -> '$.shipments',
-                '[{"created_at": "VARCHAR", "tracking_number": "VARCHAR", "shipping_provider": "VARCHAR", '
-                || '"tracking_link": "VARCHAR"}]'
-            )
-        ) as parcel
-    from orders_chosen
-    where shipments_facts is not null
-
-),
-
 parcels_counted as (
 
     select
         count(*) as fulfillments,
-        count(*) filter (
-            where parcel.tracking_number is not null
-            and (parcel.tracking_link is not null or list_contains(known_carriers(), lower(parcel.shipping_provider)))
-        ) as tracked
-    from parcels_listed
-    where within(moment(parcel.created_at), $start, $until)
+        count(*) filter (where is_trackable) as tracked
+    from parcels
+    where
+        chosen($site, instance_id)
+        and chosen($currency, currency)
+        and within(created_at, $start, $until)
 
 )
 

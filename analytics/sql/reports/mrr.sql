@@ -1,7 +1,7 @@
 -- mrr: one row per bucket and currency: monthly recurring revenue at its start and end, and what moved it.
 with
 
-movements as (
+movements as not materialized (
 
     select *
     from mrr_movements($until, $site, $currency)

@@ -1,79 +1,26 @@
 -- open_by_state: one row per bucket and state: how many orders stood open in it just before the bucket's end.
 with
 
-orders_chosen as (
+stretches_chosen as not materialized (
 
     select
-        'store' as kind,
-        instance_id,
-        order_id
-    from store_orders
+        state,
+        began_at,
+        ended_at
+    from order_stretches
     where
-        $kind = 'store'
-        and not is_plan_order
-        and placed_at is not null
-        and chosen($site, instance_id)
-        and chosen($currency, currency)
-    union all
-    select
-        'subscription' as kind,
-        instance_id,
-        order_id
-    from subscriptions
-    where
-        $kind = 'subscription'
+        family = case when $kind = 'store' then 'store_order' else 'subscription' end
+        and state not in ('draft', 'fulfilled', 'canceled', 'rejected', 'ended')
         and chosen($site, instance_id)
         and chosen($currency, currency)
 
 ),
 
-stretches_chosen as (
+moves_listed as not materialized (
 
-    select
-        stretches.state,
-        stretches.began_at,
-        stretches.ended_at
-    from order_stretches as stretches
-    semi join orders_chosen
-        on
-            orders_chosen.instance_id = stretches.instance_id
-            and orders_chosen.order_id = stretches.order_id
-    where
-        stretches.family = case when $kind = 'store' then 'store_order' else 'subscription' end
-        and stretches.state not in ('draft', 'fulfilled', 'canceled', 'rejected', 'ended')
-
-),
-
-buckets_listed as (
-
-    select
-        bucket_start
-    from buckets(
-        $start,
-        coalesce($start, (select min(began_at) from stretches_chosen), $until),
-        $until,
-        $grain,
-        $tz
-    )
-
-),
-
-states_listed as (
-
-    select distinct state
-    from stretches_chosen
-
-),
-
-moves_listed as (
-
-    select state, began_at as moved_at, 1 as step
-    from stretches_chosen
-    where began_at < $until
+    select state, began_at as moved_at, 1 as step from stretches_chosen where began_at < $until
     union all
-    select state, ended_at as moved_at, -1 as step
-    from stretches_chosen
-    where ended_at < $until
+    select state, ended_at as moved_at, -1 as step from stretches_chosen where ended_at < $until
 
 ),
 
@@ -86,6 +33,27 @@ quarters_summed as (
     from moves_listed
     where $start is null or moved_at >= $start
     group by all
+
+),
+
+buckets_listed as (
+
+    select
+        bucket_start
+    from buckets(
+        $start,
+        coalesce($start, (select min(quarter_start) from quarters_summed), $until),
+        $until,
+        $grain,
+        $tz
+    )
+
+),
+
+states_listed as (
+
+    select distinct state
+    from stretches_chosen
 
 ),
 

@@ -1,11 +1,15 @@
 -- order_flow: one row per bucket (and site): what happened to orders in it, and how many were open at its end.
 with
 
-orders_chosen as (
+orders_chosen as not materialized (
 
     select
-        *,
-        case when $by = 'site' then instance_id end as "group"
+        case when $by = 'site' then instance_id end as "group",
+        placed_at,
+        paid_at,
+        fulfilled_at,
+        canceled_at,
+        ended_at
     from orders
     where
         kind = $kind
@@ -16,18 +20,17 @@ orders_chosen as (
 
 ),
 
-turns_taken as (
+turns_chosen as not materialized (
 
     select
-        orders_chosen."group",
-        store_order_turns.turn,
-        store_order_turns.turned_at
-    from orders_chosen
-    inner join store_order_turns
-        on
-            store_order_turns.instance_id = orders_chosen.instance_id
-            and store_order_turns.order_id = orders_chosen.order_id
-    where $kind = 'store'
+        case when $by = 'site' then instance_id end as "group",
+        turn,
+        turned_at
+    from store_order_turns
+    where
+        $kind = 'store'
+        and chosen($site, instance_id)
+        and chosen($currency, currency)
     union all
     select
         "group",
@@ -38,26 +41,17 @@ turns_taken as (
 
 ),
 
-moves_listed as (
+moves_before_now as not materialized (
 
-    select "group", 'placed' as move, placed_at as moved_at, 1 as opened from orders_chosen
+    select "group", 'placed' as move, placed_at as moved_at from orders_chosen where placed_at < $until
     union all
-    select "group", 'paid' as move, paid_at as moved_at, 0 as opened from orders_chosen
+    select "group", 'paid' as move, paid_at as moved_at from orders_chosen where paid_at < $until
     union all
-    select "group", 'fulfilled' as move, fulfilled_at as moved_at, 0 as opened from orders_chosen
+    select "group", 'fulfilled' as move, fulfilled_at as moved_at from orders_chosen where fulfilled_at < $until
     union all
-    select "group", 'canceled' as move, canceled_at as moved_at, 0 as opened from orders_chosen
+    select "group", 'canceled' as move, canceled_at as moved_at from orders_chosen where canceled_at < $until
     union all
-    select "group", turn as move, turned_at as moved_at, case turn when 'closed' then -1 else 1 end as opened
-    from turns_taken
-
-),
-
-moves_before_now as (
-
-    select *
-    from moves_listed
-    where moved_at < $until
+    select "group", turn as move, turned_at as moved_at from turns_chosen where turned_at < $until
 
 ),
 
@@ -77,23 +71,6 @@ groups_listed as (
 
 ),
 
-buckets_listed as (
-
-    select
-        buckets.bucket_start,
-        buckets.is_cut or coalesce(buckets.bucket_start < groups_listed.observed_from, false) as is_partial,
-        groups_listed."group"
-    from buckets(
-        $start,
-        coalesce($start, (select min(moved_at) from moves_before_now), $until),
-        $until,
-        $grain,
-        $tz
-    ) as buckets
-    cross join groups_listed
-
-),
-
 quarters_counted as (
 
     select
@@ -108,6 +85,23 @@ quarters_counted as (
     from moves_before_now
     where $start is null or moved_at >= $start
     group by all
+
+),
+
+buckets_listed as (
+
+    select
+        buckets.bucket_start,
+        buckets.is_cut or coalesce(buckets.bucket_start < groups_listed.observed_from, false) as is_partial,
+        groups_listed."group"
+    from buckets(
+        $start,
+        coalesce($start, (select min(quarter_start) from quarters_counted), $until),
+        $until,
+        $grain,
+        $tz
+    ) as buckets
+    cross join groups_listed
 
 ),
 
@@ -131,9 +125,9 @@ stock_at_start as (
 
     select
         "group",
-        sum(opened) as opened
+        count(*) filter (where move in ('placed', 'reopened')) - count(*) filter (where move = 'closed') as opened
     from moves_before_now
-    where moved_at < $start
+    where moved_at < $start and move in ('placed', 'reopened', 'closed')
     group by "group"
 
 ),

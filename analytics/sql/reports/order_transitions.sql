@@ -1,19 +1,15 @@
 -- order_transitions: one row per change from one status to another; orders that changed so several times count once.
 select
-    changes.from_status,
-    changes.to_status,
-    count(distinct (changes.instance_id, changes.order_id)) as orders,
-    changes.is_legal
-from status_changes as changes
-inner join orders
-    on
-        orders.instance_id = changes.instance_id
-        and orders.order_id = changes.order_id
-        and orders.kind = $kind
+    from_status,
+    to_status,
+    count(*) as orders,
+    is_legal
+from status_changes
 where
-    changes.family = case when $kind = 'store' then 'store_order' else 'subscription' end
-    and chosen($site, changes.instance_id)
-    and chosen($currency, orders.currency)
-    and within(changes.happened_at, $start, $until)
-group by changes.from_status, changes.to_status, changes.is_legal
-order by orders desc, changes.from_status, changes.to_status
+    kind = $kind
+    and chosen($site, instance_id)
+    and chosen($currency, currency)
+    and within(happened_at, $start, $until)
+    and (changed_before_at is null or changed_before_at < $start)
+group by from_status, to_status, is_legal
+order by orders desc, from_status, to_status

@@ -1,59 +1,77 @@
--- churn_counts: one row per period in a table of them (`number`, `group`, `from_at`, `until_at`): what a method counts.
-create or replace macro churn_counts(periods, method, population, split_by, zone, now_at, sites_chosen, currencies_chosen)
-as table
+-- churn_counts: one row per period in a table of them (`number`, `group`, `from_at`, `until_at`): what a method counts
+-- of a table of its marks. Customers whose marks are one subscription's are counted; others have to be told apart.
+create or replace macro churn_counts(periods, marks, method, split_by) as table
 with
 
-marks as (
-
-    select *
-    from churn_marks(method, population, split_by, zone, now_at, sites_chosen, currencies_chosen)
-
-),
-
-there_at_start as (
+there_at_start as not materialized (
 
     select
         periods_asked.number,
-        marks.instance_id,
-        marks.customer,
-        bool_or(coalesce(marks.ended_at >= periods_asked.until_at, true)) as is_there_at_end
+        periods_asked.until_at,
+        marks_there.instance_id,
+        marks_there.customer,
+        marks_there.is_only,
+        marks_there.ended_at
     from query_table(periods) as periods_asked
-    inner join marks
+    inner join query_table(marks) as marks_there
         on
-            marks.mark = 'base'
-            and marks."group" is not distinct from periods_asked."group"
-            and marks.started_at < periods_asked.from_at
-            and coalesce(marks.ended_at >= periods_asked.from_at, true)
-    group by all
+            marks_there.mark = 'base'
+            and marks_there."group" is not distinct from periods_asked."group"
+            and marks_there.started_at < periods_asked.from_at
+            and coalesce(marks_there.ended_at >= periods_asked.from_at, true)
+
+),
+
+only_counted as (
+
+    select
+        number,
+        count(*) as there,
+        count(*) filter (where ended_at < until_at) as lost
+    from there_at_start
+    where is_only
+    group by number
+
+),
+
+others_at_start as (
+
+    select distinct
+        number,
+        instance_id,
+        customer
+    from there_at_start
+    where not is_only
 
 ),
 
 -- Gone and back in one period is not lost.
-there_at_end as (
+others_at_end as (
 
     select distinct
         periods_asked.number,
-        marks.instance_id,
-        marks.customer
+        marks_there.instance_id,
+        marks_there.customer
     from query_table(periods) as periods_asked
-    inner join marks
+    inner join query_table(marks) as marks_there
         on
-            marks.mark = 'base'
-            and (split_by = 'plan' or marks."group" is not distinct from periods_asked."group")
-            and marks.started_at < periods_asked.until_at
-            and coalesce(marks.ended_at >= periods_asked.until_at, true)
+            marks_there.mark = 'base'
+            and not marks_there.is_only
+            and (split_by = 'plan' or marks_there."group" is not distinct from periods_asked."group")
+            and marks_there.started_at < periods_asked.until_at
+            and coalesce(marks_there.ended_at >= periods_asked.until_at, true)
     where method = 'chartmogul'
 
 ),
 
-starts_counted as (
+others_counted as (
 
     select
         starts.number,
         count(*) as there,
         count(*) filter (where ends.customer is null) as lost
-    from there_at_start as starts
-    left join there_at_end as ends
+    from others_at_start as starts
+    left join others_at_end as ends
         on
             ends.number = starts.number
             and ends.instance_id = starts.instance_id
@@ -66,16 +84,20 @@ moves_counted as (
 
     select
         periods_asked.number,
-        count(distinct (marks.instance_id, marks.customer)) filter (where marks.mark = 'join') as joined,
-        count(distinct (marks.instance_id, marks.customer)) filter (where marks.mark = 'exit') as leavers,
-        coalesce(sum(marks.weight) filter (where marks.mark = 'exit'), 0) as exits
+        count(*) filter (where moves.is_only and moves.mark = 'join')
+        + count(distinct (moves.instance_id, moves.customer)) filter (where not moves.is_only and moves.mark = 'join')
+            as joined,
+        count(*) filter (where moves.is_only and moves.mark = 'exit')
+        + count(distinct (moves.instance_id, moves.customer)) filter (where not moves.is_only and moves.mark = 'exit')
+            as leavers,
+        coalesce(sum(moves.weight) filter (where moves.mark = 'exit'), 0) as exits
     from query_table(periods) as periods_asked
-    inner join marks
+    inner join query_table(marks) as moves
         on
-            marks.mark <> 'base'
-            and marks."group" is not distinct from periods_asked."group"
-            and (periods_asked.from_at is null or marks.started_at >= periods_asked.from_at)
-            and marks.started_at < periods_asked.until_at
+            moves.mark <> 'base'
+            and moves."group" is not distinct from periods_asked."group"
+            and (periods_asked.from_at is null or moves.started_at >= periods_asked.from_at)
+            and moves.started_at < periods_asked.until_at
     group by periods_asked.number
 
 )
@@ -83,11 +105,12 @@ moves_counted as (
 select
     periods_asked.number,
     case
-        when method = 'chartmogul' then coalesce(starts_counted.lost, 0)
+        when method = 'chartmogul' then coalesce(only_counted.lost, 0) + coalesce(others_counted.lost, 0)
         when method in ('stripe', 'revenuecat') then coalesce(moves_counted.exits, 0)
         else coalesce(moves_counted.leavers, 0)
     end as numerator,
-    coalesce(starts_counted.there, 0) + coalesce(moves_counted.joined, 0) as base
+    coalesce(only_counted.there, 0) + coalesce(others_counted.there, 0) + coalesce(moves_counted.joined, 0) as base
 from query_table(periods) as periods_asked
-left join starts_counted on starts_counted.number = periods_asked.number
+left join only_counted on only_counted.number = periods_asked.number
+left join others_counted on others_counted.number = periods_asked.number
 left join moves_counted on moves_counted.number = periods_asked.number

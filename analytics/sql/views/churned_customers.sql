@@ -1,14 +1,7 @@
--- churned_customers: one row per customer whom a method counts as churned in a period, and what was counted.
-create or replace macro churned_customers(method, population, zone, from_given, until_at, now_at, sites_chosen, currencies_chosen)
-as table
+-- churned_customers: one row per customer whom a method counts as churned in a period, and what was counted of a table
+-- of its marks.
+create or replace macro churned_customers(marks, method, zone, from_given, until_at, now_at) as table
 with
-
-marks as (
-
-    select *
-    from churn_marks(method, population, 'none', zone, now_at, sites_chosen, currencies_chosen)
-
-),
 
 period as (
 
@@ -36,35 +29,35 @@ period as (
 leavers as (
 
     select
-        marks.instance_id,
-        marks.customer,
-        marks.order_id,
-        marks.started_at as happened_at
-    from marks
-    inner join period on marks.started_at < period.ends_at and (period.from_at is null or marks.started_at >= period.from_at)
-    where method <> 'chartmogul' and marks.mark = 'exit'
+        moves.instance_id,
+        moves.customer,
+        moves.order_id,
+        moves.started_at as happened_at
+    from query_table(marks) as moves
+    inner join period on moves.started_at < period.ends_at and (period.from_at is null or moves.started_at >= period.from_at)
+    where method <> 'chartmogul' and moves.mark = 'exit'
     union all
     select
-        marks.instance_id,
-        marks.customer,
-        marks.order_id,
-        marks.ended_at as happened_at
-    from marks
+        bases.instance_id,
+        bases.customer,
+        bases.order_id,
+        bases.ended_at as happened_at
+    from query_table(marks) as bases
     inner join period
         on
-            marks.started_at < period.from_at
-            and marks.ended_at >= period.from_at
-            and marks.ended_at < period.ends_at
+            bases.started_at < period.from_at
+            and bases.ended_at >= period.from_at
+            and bases.ended_at < period.ends_at
     where
         method = 'chartmogul'
-        and marks.mark = 'base'
+        and bases.mark = 'base'
         and not exists (
             select 1
-            from marks as later
+            from query_table(marks) as later
             where
                 later.mark = 'base'
-                and later.instance_id = marks.instance_id
-                and later.customer = marks.customer
+                and later.instance_id = bases.instance_id
+                and later.customer = bases.customer
                 and later.started_at < period.ends_at
                 and coalesce(later.ended_at >= period.ends_at, true)
         )

@@ -3,21 +3,12 @@
 create or replace macro customer_spans(population, now_at) as table
 with
 
-subscriptions_named as (
+spans_begun as (
 
     select
-        subscriptions.*,
-        coalesce(customers.customer, 'order ' || subscriptions.order_id) as customer,
-        greatest(
-            subscriptions.started_at,
-            case when population = 'paying' then subscriptions.trial_ends_at end
-        ) as span_start
-    from subscriptions
-    left join customers
-        on
-            customers.instance_id = subscriptions.instance_id
-            and customers.id
-            = coalesce('contact ' || subscriptions.contact_id, 'member ' || subscriptions.member_id)
+        *,
+        greatest(started_at, case when population = 'paying' then trial_ends_at end) as span_start
+    from memberships
 
 )
 
@@ -25,7 +16,8 @@ select
     instance_id,
     order_id,
     customer,
-    coalesce(plan_name, plan_id, 'unknown') as plan,
+    is_only,
+    plan,
     plan_id,
     currency,
     end_cause,
@@ -33,9 +25,8 @@ select
     case when ended_at < now_at then ended_at end as ended_at,
     case when set_to_cancel_at < now_at then set_to_cancel_at end as requested_at,
     paid_until
-from subscriptions_named
+from spans_begun
 where
-    started_at is not null
-    and span_start < now_at
+    span_start < now_at
     and (ended_at is null or ended_at > span_start)
-    and (population = 'all' or (is_recurring and price_recurring > 0))
+    and (population = 'all' or is_priced)

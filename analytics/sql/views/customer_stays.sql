@@ -3,7 +3,7 @@
 create or replace macro customer_stays(basis, population, now_at, sites_chosen, currencies_chosen) as table
 with
 
-spans_chosen as (
+spans_chosen as not materialized (
 
     select
         * exclude (ended_at),
@@ -30,6 +30,7 @@ spans_followed as (
             rows between unbounded preceding and 1 preceding
         ) as covered_until
     from spans_chosen
+    where not is_only
 
 ),
 
@@ -48,6 +49,7 @@ spans_grouped as (
 select
     instance_id,
     customer,
+    false as is_only,
     stay,
     min(started_at) as started_at,
     nullif(max(covers_until), timestamp '9999-01-01') as ended_at,
@@ -67,3 +69,21 @@ select
     ) as switched_at
 from spans_grouped
 group by instance_id, customer, stay
+union all
+-- Whoever had one subscription stayed for as long as that.
+select
+    instance_id,
+    customer,
+    true as is_only,
+    1 as stay,
+    started_at,
+    ended_at,
+    case when ended_at is null then requested_at else coalesce(requested_at, timestamp '9999-01-01') end as asked_at,
+    plan as first_plan,
+    plan as last_plan,
+    order_id as first_order,
+    order_id as last_order,
+    end_cause as cause,
+    null as switched_at
+from spans_chosen
+where is_only

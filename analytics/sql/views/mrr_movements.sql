@@ -2,93 +2,57 @@
 create or replace macro mrr_movements(until_at, sites_chosen, currencies_chosen) as table
 with
 
-spans_named as (
-
-    select
-        spans.*,
-        coalesce(customers.customer, 'order ' || spans.order_id) as customer
-    from subscription_spans as spans
-    inner join subscriptions
-        on
-            subscriptions.instance_id = spans.instance_id
-            and subscriptions.order_id = spans.order_id
-    left join customers
-        on
-            customers.instance_id = spans.instance_id
-            and customers.id
-            = coalesce('contact ' || subscriptions.contact_id, 'member ' || subscriptions.member_id)
-    where
-        chosen(sites_chosen, spans.instance_id)
-        and chosen(currencies_chosen, spans.currency)
-        and (spans.mrr > 0 or spans.is_paused)
-
-),
-
-steps_listed as (
-
-    select instance_id, customer, currency, began_at as moved_at, mrr as step, cast(is_paused as integer) as pauses
-    from spans_named
-    union all
-    select instance_id, customer, currency, ended_at as moved_at, -mrr as step, -cast(is_paused as integer) as pauses
-    from spans_named
-    where ended_at is not null
-
-),
-
-instants_summed as (
+members_of_several as (
 
     select
         instance_id,
-        customer,
-        currency,
-        moved_at,
-        sum(step) as step,
-        sum(pauses) as pauses
-    from steps_listed
-    where moved_at < until_at
-    group by instance_id, customer, currency, moved_at
+        order_id,
+        customer
+    from memberships
+    where not is_only and chosen(sites_chosen, instance_id)
 
 ),
 
-instants_followed as (
+spans_of_several as (
 
     select
-        *,
-        sum(step) over history as mrr_after,
-        sum(step) over history - step as mrr_before,
-        sum(pauses) over history as paused_after,
-        sum(pauses) over history - pauses as paused_before,
-        coalesce(
-            sum(case when step <> 0 then 1 else 0 end) over (
-                partition by instance_id, customer, currency
-                order by moved_at
-                rows between unbounded preceding and 1 preceding
-            ),
-            0
-        ) as earlier_moves
-    from instants_summed
-    window history as (
-        partition by instance_id, customer, currency
-        order by moved_at
-    )
+        spans.instance_id,
+        members.customer,
+        spans.currency,
+        spans.mrr,
+        spans.is_paused,
+        spans.began_at,
+        spans.ended_at
+    from subscription_spans as spans
+    inner join members_of_several as members
+        on
+            members.instance_id = spans.instance_id
+            and members.order_id = spans.order_id
+    where
+        chosen(currencies_chosen, spans.currency)
+        and (spans.mrr > 0 or spans.is_paused)
 
 )
 
 select
-    instance_id,
-    customer,
     currency,
     moved_at,
     step,
-    case
-        -- While a subscription is paused, going to nothing and coming back are no leaving and no return.
-        when mrr_before = 0 and paused_before > 0 then 'expansion'
-        when mrr_after = 0 and paused_after > 0 then 'contraction'
-        when mrr_before = 0 and earlier_moves = 0 then 'new'
-        when mrr_before = 0 then 'reactivation'
-        when mrr_after = 0 then 'churn'
-        when step > 0 then 'expansion'
-        else 'contraction'
-    end as movement
-from instants_followed
-where step <> 0
+    movement
+from revenue_moves('spans_of_several')
+where moved_at < until_at
+union all
+select
+    moves.currency,
+    moves.moved_at,
+    moves.step,
+    moves.movement
+from subscription_moves as moves
+anti join members_of_several as members
+    on
+        members.instance_id = moves.instance_id
+        and members.order_id = moves.order_id
+where
+    moves.moved_at < until_at
+    and chosen(sites_chosen, moves.instance_id)
+    and chosen(currencies_chosen, moves.currency)
