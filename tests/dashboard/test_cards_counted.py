@@ -74,6 +74,20 @@ class TestChurn:
         assert described["Failed payments"] == "from 0.0%"
         assert "100" in str(before["New"])
 
+    def test_the_rate_is_that_of_the_last_whole_week(self, service: Service) -> None:
+        """Eleven were there when it began, one left in it; of the week that runs nothing is known yet."""
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        monday = today - timedelta(days=today.weekday())
+        rows = [
+            row for number in range(10) for row in history.stay(f"m{number}", monday - timedelta(days=90))
+        ]
+        gone = history.stay(
+            "gone", monday - timedelta(days=90), monday - timedelta(days=2), cause="MEMBER_ACTION"
+        )
+        service.tell([*rows, *gone])
+
+        assert cards(run("churn", tz="UTC"))["Churn rate"] == "9.1%"
+
 
 class TestPipeline:
     def test_every_card(self, service: Service) -> None:
