@@ -90,6 +90,13 @@ class TestCohorts:
     def test_the_size_stands_beside_the_month(self) -> None:
         assert "Aug 2026 · 10" in set(charts_churn.cohort_grid(self.TABLE)["cohort"])
 
+    def test_figures_fit_into_the_cells_of_a_phone(self) -> None:
+        """Eleven months on 390 pixels: two digits, smaller and without their sign."""
+        [_, figures] = charts_churn.cohort_cells(self.TABLE)["layer"]
+
+        assert "bandwidth('x') < 30 ? '' : '%'" in figures["mark"]["text"]["expr"]
+        assert "bandwidth('x') < 30 ? 9 :" in figures["mark"]["fontSize"]["expr"]
+
 
 class TestSurvival:
     def test_the_curve_falls_in_steps_within_its_band(self) -> None:

@@ -56,6 +56,8 @@ class TestDrawer:
         seen = opened(f"?order={order}")
         drawer = seen.page.locator(DIALOG)
         expect(drawer).to_contain_text("What happened")
+        expect(drawer).to_contain_text("What we did about it")
+        assert seen.probe()["exceptions"] == []
 
         seen.page.reload()
         expect(drawer).to_contain_text(order)
