@@ -33,7 +33,7 @@ def list_flows(as_json: bool) -> None:
 
 
 @flows.command("resume")
-@click.argument("name", type=click.Choice(PAUSABLE))
+@click.argument("name", type=click.Choice(PAUSABLE), metavar="NAME")
 def resume(name: str) -> None:
     """Let the paused flow NAME go on: what it held is tried again.
 
