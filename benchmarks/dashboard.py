@@ -29,6 +29,7 @@ import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from analytics.ledger import Ledger
+from benchmarks._made_up import SITES
 from benchmarks.ledger import loaded
 from sandbox.broker import free_port
 
@@ -186,7 +187,7 @@ def waits(browser: Browser, parts: Parts) -> list[dict[str, Any]]:
     page.wait_for_function(DRAWN, timeout=PATIENCE_MS)
     new = [switched(page, parts, title) for title in TITLES]
     known = [switched(page, parts, title) for title in TITLES]
-    sites = [chosen(page, parts, number) for number in range(3)]
+    sites = [chosen(page, parts, site) for site in SITES[:3]]
     page.context.close()
     return [
         told("first_page", first, FIRST_PAGE_SECONDS),
@@ -240,10 +241,10 @@ def switched(page: Page, parts: Parts, title: str) -> Wait:
     return found[0]
 
 
-def chosen(page: Page, parts: Parts, number: int) -> Wait:
+def chosen(page: Page, parts: Parts, site: str) -> Wait:
     """Another site in the filter: questions that were never asked before."""
     page.get_by_role("combobox", name="Sites").click()
-    option = page.get_by_role("option").nth(number)
+    option = page.get_by_role("option", name=site)
     with watched(parts, page) as found:
         option.click()
         page.wait_for_function(BUSY, timeout=PATIENCE_MS)
