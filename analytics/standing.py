@@ -19,7 +19,7 @@ from duckdb import DuckDBPyConnection
 from analytics.statements import in_order, statement
 
 # Entities read together when everything is made anew: enough to be quick, few enough for the memory.
-ROWS_OF_A_SHARE = 600_000
+ROWS_OF_A_SHARE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ def remake(connection: DuckDBPyConnection) -> None:
         connection.execute(statement("standing", "make").format(table=table))
     if _is_restated(connection):
         _run(connection, "judge_all")
-    for _ in _shares(connection, "main"):
+    for _ in shares(connection, "main"):
         for kept in PER_ENTITY:
             _fill(connection, kept.table)
     _run(connection, "link_all_buyers")
@@ -134,11 +134,11 @@ def remake(connection: DuckDBPyConnection) -> None:
 def differences(connection: DuckDBPyConnection) -> dict[str, int]:
     """Rows that a table has and the log of rows does not give, or the other way round, by table."""
     found = dict.fromkeys(TABLES, 0)
-    for share, shares in _shares(connection, "history"):
+    for share, of in shares(connection, "history"):
         for kept in PER_ENTITY:
             ours = statement("standing", "kept_share")
-            connection.execute(ours.format(table=kept.table, key=kept.key, shares=shares, share=share))
-            found[kept.table] += _differing(connection, "kept_share", _source(kept.table))
+            connection.execute(ours.format(table=kept.table, key=kept.key, shares=of, share=share))
+            found[kept.table] += _differing(connection, "kept_share", source(kept.table))
     # Who is one customer follows from the pairs compared above.
     _run(connection, "link_all_buyers")
     _work_out(connection, "touched_customers", "touched.customers")
@@ -156,15 +156,15 @@ def _differing(connection: DuckDBPyConnection, kept: str, given: str) -> int:
     return int(connection.execute(sql).fetchall()[0][0])
 
 
-def _shares(connection: DuckDBPyConnection, schema: str) -> Iterator[tuple[int, int]]:
+def shares(connection: DuckDBPyConnection, schema: str) -> Iterator[tuple[int, int]]:
     """Work out the steps of all entities, a share at a time; yields its number, and of how many."""
     (rows,) = connection.execute("select count(*) from main.lifecycle").fetchone() or (0,)
-    shares = max(1, math.ceil(rows / ROWS_OF_A_SHARE))
+    number = max(1, math.ceil(rows / ROWS_OF_A_SHARE))
     read = statement("standing", "read_share").format(schema=schema)
-    for share in range(shares):
-        connection.execute(read, {"shares": shares, "share": share})
+    for share in range(number):
+        connection.execute(read, {"shares": number, "share": share})
         take_steps(connection)
-        yield share, shares
+        yield share, number
 
 
 def create_views(connection: DuckDBPyConnection, schema: str, views: Mapping[str, str]) -> None:
@@ -262,10 +262,10 @@ def _work_out(connection: DuckDBPyConnection, table: str, source: str) -> None:
 
 
 def _fill(connection: DuckDBPyConnection, table: str) -> None:
-    connection.execute(statement("standing", "keep").format(table=table, source=_source(table)))
+    connection.execute(statement("standing", "keep").format(table=table, source=source(table)))
 
 
-def _source(table: str) -> str:
+def source(table: str) -> str:
     """Where the rows of a table are worked out, of what is touched."""
     return f"step_{table}" if table in STEPS else f"touched.{table}"
 
