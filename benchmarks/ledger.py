@@ -38,23 +38,26 @@ LOAD_FLOOR, APPEND_FLOOR, MEMORY_MB = 100_000, 10_000, 1000
 def loaded(ledger: Ledger, rows: int) -> dict[str, float]:
     """Load the history; rows a second, and the share of what `read_ndjson` alone does."""
     ledger.spool_folder.mkdir(exist_ok=True)
-    found, spent, plain = 0, 0.0, 0.0
+    found, spent, plain, cpu = 0, 0.0, 0.0, 0.0
     for path, made in spooled_lives(rows, ledger.spool_folder):
         plain += plain_seconds(path)
-        began = time.perf_counter()
+        began, began_cpu = time.perf_counter(), time.process_time()
         ledger.load(path, topic=TOPIC, partition=0, topic_id=TOPIC_ID, more_follows=True)
-        spent += time.perf_counter() - began
+        spent, cpu = spent + time.perf_counter() - began, cpu + time.process_time() - began_cpu
         found += made
         path.unlink()
-    began = time.perf_counter()
+    began, began_cpu = time.perf_counter(), time.process_time()
     ledger.remake()
-    made_anew = time.perf_counter() - began
+    made_anew, made_cpu = time.perf_counter() - began, time.process_time() - began_cpu
     rate = found / (spent + made_anew)
     return {
         "rows": found,
         "log_rows_per_second": round(found / spent),
         "tables_rows_per_second": round(found / made_anew),
         "loaded_rows_per_second": round(rate),
+        # What other programs on the machine can't change as much.
+        "log_cpu_microseconds_per_row": round(cpu / found * 1e6, 1),
+        "tables_cpu_microseconds_per_row": round(made_cpu / found * 1e6, 1),
         "of_floor": round(rate / LOAD_FLOOR, 2),
         "of_read_ndjson": round(plain / (spent + made_anew), 2),
         "log_of_read_ndjson": round(plain / spent, 2),

@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -39,7 +40,7 @@ from ingest.topics import ORDER_LIFECYCLE
 from sandbox.broker import EmbeddedBroker, free_port
 
 AGENT_FLOOR, REBUILD_FLOOR, SEEN_BUDGET_SECONDS = 4000, 100_000, 1.0
-ROWS_READ = "orderline_ledger_rows_total"
+ROWS_READ, CPU_USED = "orderline_ledger_rows_total", "process_cpu_seconds_total"
 PATIENCE_SECONDS = 600.0
 LOOK_SECONDS = 0.05
 
@@ -172,18 +173,19 @@ def _owner(bench: Bench) -> Iterator[None]:
 
 def _through_agent(bench: Bench, waiting: int) -> dict[str, float]:
     """Rows a second from when the first were in the ledger; the owner's start is not counted."""
-    first = begun = 0.0
+    first = begun = first_cpu = 0.0
     with httpx.Client() as http:
         for now in _looks():
-            count = _rows_read(bench, http)
+            count, cpu = _counted(bench, http)
             if count and not begun:
-                first, begun = count, now
+                first, begun, first_cpu = count, now, cpu
             if count >= waiting:
                 break
     rate = (waiting - first) / max(now - begun, LOOK_SECONDS)
     return {
         "rows": waiting,
         "rows_per_second": round(rate),
+        "cpu_microseconds_per_row": round((cpu - first_cpu) / max(waiting - first, 1) * 1e6, 1),
         "of_floor": round(rate / AGENT_FLOOR, 2),
     }
 
@@ -197,12 +199,14 @@ def _looks() -> Iterator[float]:
     raise TimeoutError("the ledger never had all rows")
 
 
-def _rows_read(bench: Bench, http: httpx.Client) -> float:
+def _counted(bench: Bench, http: httpx.Client) -> tuple[float, float]:
+    """How many rows the owner has read, and the seconds of processors it took."""
     try:
         text = http.get(f"http://127.0.0.1:{bench.internal_port}/metrics").text
     except httpx.TransportError:
-        return 0.0
-    return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(f"{ROWS_READ} "))
+        return 0.0, 0.0
+    told = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    return float(told.get(ROWS_READ, 0)), float(told.get(CPU_USED, 0))
 
 
 async def _live(bench: Bench, rate: float, seconds: float) -> dict[str, Any]:
@@ -294,23 +298,30 @@ def _waits(sent: Sequence[float], seen: Sequence[Seen]) -> list[float]:
 
 def _rebuilt(bench: Bench, rows: int, plain: float) -> dict[str, float]:
     replay = [sys.executable, "-m", "streams", "replay", "rebuild"]
-    start = _timed([*replay, "--help"], bench)
-    took = _timed(replay, bench)
+    start, start_cpu = _timed([*replay, "--help"], bench)
+    took, took_cpu = _timed(replay, bench)
     rate = rows / max(took - start, 1e-3)
     return {
         "rows": rows,
         "seconds": round(took, 1),
         "start_seconds": round(start, 1),
         "rows_per_second": round(rate),
+        "cpu_microseconds_per_row": round((took_cpu - start_cpu) / rows * 1e6, 1),
         "of_floor": round(rate / REBUILD_FLOOR, 2),
         "of_read_ndjson": round(plain / max(took - start, 1e-3), 2),
     }
 
 
-def _timed(command: Sequence[str], bench: Bench) -> float:
-    began = time.monotonic()
+def _timed(command: Sequence[str], bench: Bench) -> tuple[float, float]:
+    """Seconds that passed, and seconds of processors that it took: other programs change only the first."""
+    began, before = time.monotonic(), _cpu_of_children()
     subprocess.run(command, env=bench.environment, check=True, stdout=subprocess.DEVNULL)
-    return time.monotonic() - began
+    return time.monotonic() - began, _cpu_of_children() - before
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":
