@@ -72,7 +72,7 @@ _COLUMNS = (
 )
 
 # A number, a truth or a structure that came as a text: DuckDB makes a text of each.
-_NO_TEXT = r"(^|\n)(-?[0-9][-+.0-9eE]*|true|false|[\[{].*)(\n|$)"
+_NO_TEXT = r"(^|\n)(-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?|true|false|[\[{].*)(\n|$)"
 
 Structure = str | list[Any] | dict[str, Any]
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from analytics.facts import Consent, EffectFacts
 from analytics.ledger import AnotherLog, Ledger, LedgerRecord, spool_line
 from analytics.lifecycle import LifecycleRow
+from analytics.loading import read_spool, spool_files
 from analytics.standing import TABLES
 from tests.analytics.history import (
     LIFECYCLE,
@@ -175,6 +176,20 @@ class TestLoad:
             assert contents(ledger) == contents(appended)
         finally:
             appended.close()
+
+    def test_reads_none_of_our_own_rows_one_by_one(self, ledger: Ledger) -> None:
+        """But for requests to forget, and numbers that our rows write with an exponent."""
+        plain = [row for row in HISTORY if row.kind != "forgotten"]
+        records = [
+            LedgerRecord(offset=index, known_at=at(1), value=row.to_bytes())
+            for index, row in enumerate(plain)
+        ]
+        spooled(ledger, records)
+        (file,) = spool_files(ledger.spool_folder)
+
+        found = read_spool(ledger._connection, file, next_offset=0, partition=0, topic_id=TOPIC_ID)
+
+        assert (found.lines, found.doubted) == (len(plain), ())
 
     def test_skips_what_the_ledger_has(self, ledger: Ledger) -> None:
         records = [
