@@ -1,10 +1,12 @@
 """Cards of churn and of the pipeline beside a small history whose every number is counted by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from analytics.ledger import PartitionSample
+from analytics.lifecycle import DeadLetterFacts
 from tests.analytics import history
 from tests.dashboard.conftest import Service
 from tests.dashboard.running import cards, run
@@ -87,6 +89,18 @@ class TestChurn:
         service.tell([*rows, *gone])
 
         assert cards(run("churn", tz="UTC"))["Churn rate"] == "9.1%"
+
+
+class TestFailures:
+    def test_a_letter_that_was_tried_again_needs_nobody(self, service: Service) -> None:
+        died = datetime.now(UTC) - timedelta(hours=2)
+        letters = [history.dead_letter("payments", 0, number, died) for number in range(3)]
+        facts = letters[0].facts
+        assert isinstance(facts, DeadLetterFacts)
+        again = replace(facts, redriven_at=died + timedelta(hours=1))
+        service.tell([replace(letters[0], facts=again), *letters[1:]])
+
+        assert cards(run("failures", tz="UTC"))["Dead letters"] == "2"
 
 
 class TestPipeline:
