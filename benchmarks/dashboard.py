@@ -56,8 +56,15 @@ DRAWN = """() => {
     return idle && !waiting && (complaint || drawn);
 }"""
 
-BUSY = """() => document.querySelector('[data-testid="stApp"]')
-    .getAttribute('data-test-script-state') !== 'notRunning'"""
+# A run may be over before anybody looks again: it is noted when it begins.
+NOTING = """() => {
+    const app = document.querySelector('[data-testid="stApp"]');
+    window.hasRun = false;
+    new MutationObserver(() => {
+        window.hasRun ||= app.getAttribute('data-test-script-state') !== 'notRunning';
+    }).observe(app, {attributes: true});
+}"""
+HAS_RUN = "() => window.hasRun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +252,10 @@ def chosen(page: Page, parts: Parts, site: str) -> Wait:
     """Another site in the filter: questions that were never asked before."""
     page.get_by_role("combobox", name="Sites").click()
     option = page.get_by_role("option", name=site)
+    page.evaluate(NOTING)
     with watched(parts, page) as found:
         option.click()
-        page.wait_for_function(BUSY, timeout=PATIENCE_MS)
+        page.wait_for_function(HAS_RUN, timeout=PATIENCE_MS)
         page.wait_for_function(DRAWN, timeout=PATIENCE_MS)
     page.keyboard.press("Escape")
     return found[0]
