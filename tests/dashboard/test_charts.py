@@ -46,7 +46,8 @@ class TestTimeAxis:
         begun = days(3)
         data = pd.DataFrame({"at": begun, "at_end": begun + pd.Timedelta(days=1)})
 
-        axis = charts.bars_over_time(data).to_dict()["encoding"]["x"]["axis"]
+        drawn: Any = charts.bars_over_time(data).to_dict()
+        axis = drawn["encoding"]["x"]["axis"]
 
         assert [value["hours"] for value in axis["values"]] == [12, 12, 12]
         assert f"- {12 * 3600 * 1000}," in axis["labelExpr"]
