@@ -15,8 +15,14 @@ def days(number: int, freq: str = "D") -> pd.Series:
 
 def named(times: pd.Series) -> list[tuple[Any, Any]]:
     """Month and day of each bucket that the axis names."""
-    values = charts.time_axis(times).to_dict()["axis"]["values"]
-    return [(value["month"], value["date"]) for value in values]
+    return [(value["month"], value["date"]) for value in axis_of(charts.time_axis(times))["values"]]
+
+
+def axis_of(channel: alt.X) -> dict[str, Any]:
+    """How the axis of a channel is drawn."""
+    drawn: Any = channel.to_dict()
+    axis: dict[str, Any] = drawn["axis"]
+    return axis
 
 
 def luminance(colour: str) -> float:
@@ -53,7 +59,7 @@ class TestTimeAxis:
         assert f"- {12 * 3600 * 1000}," in axis["labelExpr"]
 
     def test_whole_months_are_named_without_a_day(self) -> None:
-        assert "'%b'" in charts.time_axis(days(12, "MS")).to_dict()["axis"]["labelExpr"]
+        assert "'%b'" in axis_of(charts.time_axis(days(12, "MS")))["labelExpr"]
 
 
 class TestDarkPage:
