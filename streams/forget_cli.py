@@ -21,7 +21,7 @@ from streams.outbox_schema import SchemaTooNew
 from streams.plan_orders_cli_run import confirmed
 from streams.remains import Remains, remains
 from streams.rows import RowPublisher
-from streams.running import COMMAND_SECONDS, Refusal, topics_present
+from streams.running import COMMAND_SECONDS, Refusal, topics_present, watched
 from streams.settings import OutboxSettings, ReportsSettings
 
 OBEYED_SECONDS = 60.0
@@ -94,7 +94,7 @@ async def _done(kafka: KafkaSettings, everybody: Sequence[Somebody]) -> None:
     await outbox.open()
     try:
         async with RowPublisher(kafka) as publisher:
-            scrubbed = await forget(publisher, outbox, everybody)
+            scrubbed = await watched(kafka, forget(publisher, outbox, everybody))
     finally:
         await outbox.close()
     for one, what in zip(everybody, scrubbed, strict=True):

@@ -24,7 +24,7 @@ from streams.leaving import STOPPED, run_command
 from streams.ledger_seat import failed_path, next_path, ready_path
 from streams.replay_journal import ReplayJournal, Stopped
 from streams.replay_progress import progress
-from streams.running import COMMAND_SECONDS, Refusal, topics_present, until_stopped
+from streams.running import COMMAND_SECONDS, Refusal, topics_present, until_stopped, watched
 from streams.settings import LedgerProcessSettings, ReportsSettings
 
 NAMES = [topic.name for topic in EVENT_TOPICS]
@@ -173,7 +173,7 @@ async def _check(kafka: KafkaSettings, settings: LedgerProcessSettings, stop: as
 
 def _run(work: Work) -> None:
     try:
-        run_command(work, stopped=GOES_ON)
+        run_command(lambda stop: watched(KafkaSettings(), work(stop)), stopped=GOES_ON)
     except (Refusal, BrokerAway) as error:
         raise click.ClickException(str(error)) from None
     except LedgerNotWritten as error:

@@ -6,13 +6,7 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from aiokafka.errors import (
-    KafkaConnectionError,
-    KafkaTimeoutError,
-    NotLeaderForPartitionError,
-    RequestTimedOutError,
-    UnknownTopicOrPartitionError,
-)
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from ingest.admin import BrokerAway, TopicsMissing, topic_ids
 from ingest.settings import KafkaSettings
@@ -31,16 +25,6 @@ COMMAND_SECONDS = 30.0
 STOP_SECONDS = 20.0
 # The exit code of a process that its supervisor is to start again.
 START_AGAIN = 70
-
-
-# What a Kafka says or doesn't that is away, or has only just come back and does not know its topics yet.
-UNSETTLED = (
-    KafkaConnectionError,
-    KafkaTimeoutError,
-    NotLeaderForPartitionError,
-    RequestTimedOutError,
-    UnknownTopicOrPartitionError,
-)
 
 
 class Refusal(Exception):
@@ -104,12 +88,29 @@ async def patiently(kafka: KafkaSettings, work: Callable[[], Awaitable[T]]) -> T
     """The result of work that may be done again: as often as Kafka goes away, wait for it and do it anew."""
     while True:
         try:
-            return await work()
+            return await watched(kafka, work())
         except TopicsMissing:
             raise
-        except (BrokerAway, LogLost, *UNSETTLED) as away:
+        except (BrokerAway, LogLost, KafkaError) as away:
+            # Of what a broker answers, that passes which it has not settled yet, or no longer could.
+            if isinstance(away, KafkaError) and not away.retriable:
+                raise
             log.warning("Kafka went away (%s): waiting for it. Nothing is lost.", type(away).__name__)
         await ask_log(lambda: topic_ids(kafka))
+
+
+async def watched(kafka: KafkaSettings, work: Awaitable[T]) -> T:
+    """The result of work; where it takes long, a person is told if Kafka is why: its client says nothing."""
+    working = asyncio.ensure_future(work)
+    try:
+        while not (await asyncio.wait({working}, timeout=SAY_SECONDS))[0]:
+            try:
+                await asyncio.to_thread(topic_ids, kafka)
+            except BrokerAway as error:
+                log.warning("waiting for Kafka: %s", error)
+        return working.result()
+    finally:
+        working.cancel()
 
 
 async def topics_present(kafka: KafkaSettings, *, wait_seconds: float | None = None) -> None:

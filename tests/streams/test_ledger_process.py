@@ -214,7 +214,9 @@ def _status(address: str) -> int:
 
 
 def _conserved(ledger: Process) -> dict[str, int]:
-    """What the report `conservation` says of the plan orders."""
+    """What the report `conservation` says of the plan orders; nothing before reports are answered."""
+    if not answers(ledger):
+        return {}
     address = f"http://127.0.0.1:{ledger.reports_port}/reports/conservation"
     answer = httpx.get(address, headers={"Accept": "application/json"}, timeout=30)
     found = [row for row in answer.json()["rows"] if row["topic"] == PLAN_ORDERS.name]

@@ -95,7 +95,8 @@ class TestRederive:
     def test_it_waits_and_what_it_did_is_gone_on_with(
         self, broker: EmbeddedBroker, log: KafkaSettings, tmp_path: Path
     ) -> None:
-        put(log, purchases(20))
+        # So many that it can't be done before Kafka is gone.
+        put(log, purchases(4000))
         with Command(log, tmp_path, *REDERIVE) as command:
             command.until_said("Events are on the log from")
             kill_under(broker, command)
@@ -108,7 +109,7 @@ class TestRederive:
         broker.start()
         with Command(log, tmp_path, *REDERIVE) as again:
             assert again.process.wait(timeout=PATIENCE_SECONDS) == 0, again.said
-        assert rows_count(log) >= 40
+        assert rows_count(log) >= 8000
 
 
 @pytest.mark.usefixtures("outbox_made")
