@@ -1,7 +1,7 @@
 """The line before an SQLite file: who has waited longest writes next, and nobody waits for ever."""
 
 import asyncio
-import multiprocessing
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +11,7 @@ import pytest
 from streams.outbox_line import Line
 from streams.outbox_schema import GROUPS
 from streams.outbox_writer import Turn, Writer
-from tests.streams.made_effects import NOW
-
-MANY = 300
+from tests.streams.noting_writer import MANY, written
 
 
 @pytest.fixture
@@ -81,41 +79,20 @@ class TestLine:
 class TestTwoProcesses:
     async def test_that_write_all_the_time_lose_nothing(self, tmp_path: Path) -> None:
         url = f"sqlite:///{tmp_path / 'outbox.sqlite'}"
-        await _written(url, "first", 1)
-        context = multiprocessing.get_context("spawn")
-        other = context.Process(target=_write, args=(url, "theirs"))
-        other.start()
+        await written(url, "first", 1)
+        other = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.streams.noting_writer", url, "theirs", stdout=asyncio.subprocess.PIPE
+        )
+        assert other.stdout
+        await other.stdout.readline()
 
-        await _written(url, "ours", MANY)
-        await asyncio.to_thread(other.join)
+        await written(url, "ours")
 
+        assert await other.wait() == 0
         writer = Writer(url)
         await writer.open()
-        assert other.exitcode == 0
         assert len(await writer.do(_names)) == 1 + 2 * MANY
         await writer.close()
-
-
-def _write(url: str, name: str) -> None:
-    asyncio.run(_written(url, name, MANY))
-
-
-async def _written(url: str, name: str, times: int) -> None:
-    writer = Writer(url)
-    await writer.open()
-    for number in range(times):
-        await writer.do(Note(f"{name}-{number}"))
-    await writer.close()
-
-
-class Note:
-    """A job that writes one name."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __call__(self, turn: Turn) -> None:
-        turn.connection.execute(GROUPS.insert().values(name=self._name, noted_at=NOW))
 
 
 def _names(turn: Turn) -> list[str]:
