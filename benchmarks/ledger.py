@@ -77,9 +77,13 @@ def plain_seconds(path: Path) -> float:
 
 
 def later_records(ledger: Ledger) -> Iterator[LedgerRecord]:
-    """Rows of other orders, without end, behind what the ledger has; they happen as they are told."""
-    offsets = count(ledger.next_offset(TOPIC, 0, TOPIC_ID))
-    for round_number in count():
+    """Rows of other orders, without end, behind what the ledger has; they happen as they are told.
+
+    Of orders that the ledger does not have from an earlier run either.
+    """
+    begin = ledger.next_offset(TOPIC, 0, TOPIC_ID)
+    offsets = count(begin)
+    for round_number in count(begin):
         for row in made_up_rows(100_000):
             value = row.to_bytes().replace(b"order-", b"later-%d-" % round_number)
             value = value.replace(b"transaction-", b"later-%d-paid-" % round_number)
