@@ -88,6 +88,16 @@ class TestPerson:
         assert masked(CONTACT) in left
         assert OTHERS in left
 
+    def test_no_number_is_made_of_the_id(self, ledger: Ledger) -> None:
+        """Whoever knows an id could find its number again."""
+        tell(ledger, [a_person()])
+
+        with ledger.present() as connection:
+            found = connection.execute(
+                "select distinct entity_number = entity_number_of(kind, instance_id, entity_id) from lifecycle"
+            ).fetchall()
+        assert found == [(True,)]
+
     def test_no_total_changes(self, ledger: Ledger) -> None:
         tell(ledger, HISTORY)
         before = counted(ledger)

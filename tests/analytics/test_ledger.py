@@ -16,7 +16,7 @@ import pytest
 from analytics.ledger import AnotherLog, Ledger, LedgerLocked, LedgerRecord, PartitionSample
 from analytics.schema import SchemaMismatch
 from analytics.statements import in_order
-from tests.analytics.history import LIFECYCLE, NOW, TOPIC_ID, ask, at, only, store_order, tell
+from tests.analytics.history import LIFECYCLE, NOW, TOPIC_ID, ask, at, only, shipments, store_order, tell
 from tests.analytics.one_of_everything import HISTORY
 from tests.analytics.test_load import contents
 
@@ -62,6 +62,18 @@ class TestAppend:
         append(ledger, records(row, first=2))
 
         assert (count(ledger, "lifecycle"), count(ledger, "sources")) == (1, 3)
+
+    def test_every_row_carries_the_number_of_its_entity(self, ledger: Ledger) -> None:
+        """Shipments are told of under the order they belong to, and are read together with it."""
+        tell(ledger, [store_order("o1", "approved", at(0)), store_order("o2", "approved", at(0))])
+        tell(ledger, [shipments("o1", at(1))])
+
+        with ledger.present() as connection:
+            found = connection.execute(
+                "select entity_id, entity_number = entity_number_of('store_order', instance_id, entity_id), "
+                "count(distinct entity_number) from lifecycle group by all order by all"
+            ).fetchall()
+        assert found == [("o1", True, 1), ("o2", True, 1)]
 
     def test_known_is_the_earliest_time_the_row_was_on_the_log(self, ledger: Ledger) -> None:
         row = store_order("o1", "created", at(0))
