@@ -1,8 +1,8 @@
 """The typed tables as they were at an earlier time, made on one connection and shared by its reports.
 
 Entities that no row told of since then stood as they stand now: their rows of the tables are taken over,
-and only the others are worked out again. The tables are temporary ones, whose names come before those of
-the ledger wherever a report or a view reads them.
+and only the others are worked out again, those of the families that a report tells of. The tables are
+temporary ones, whose names come before those of the ledger wherever a report or a view reads them.
 """
 
 import re
@@ -10,11 +10,21 @@ from functools import cache
 
 from duckdb import DuckDBPyConnection
 
-from analytics.standing import OTHERS, PER_ENTITY, STEPS, TABLES, take_steps
+from analytics.standing import OTHERS, PER_ENTITY, TABLES, source, take_steps
 from analytics.statements import in_order, statement
 
 # What a statement reads from, and the macros it calls.
 _READ = re.compile(r"\b(?:from|join)\s+(\w+)|\b(\w+)\(")
+
+# Alarms are raised by events of any family, and some families have no other table.
+EVERY_FAMILY = frozenset({"of any"}).union(*(kept.families for kept in PER_ENTITY))
+
+# Who is one customer: among all whom a changed pair touches anew, the others as now.
+_CUSTOMERS_THEN = (
+    ("standing", "gather_customers"),
+    ("past", "link_buyers_then"),
+    ("past", "customers_then"),
+)
 
 
 class Past:
@@ -24,35 +34,61 @@ class Past:
         self.connection = connection
         self._as_of: object = None
         self._tables: set[str] = set()
+        self._gathered: frozenset[str] = frozenset()
 
     def look_back(self, as_of: object, report: str) -> None:
         """Have the tables that a report reads as they were then; `as_of` is UTC without a zone."""
         if self._as_of != as_of:
             self._begin(as_of)
-        for table in _in_turn(tables_read(report)):
-            if table not in self._tables:
-                self._make(table)
-                self._tables.add(table)
+        missing = [table for table in _in_turn(tables_read(report)) if table not in self._tables]
+        self._gather(frozenset(family for table in missing for family in _families(table)))
+        for table in missing:
+            self._make(table)
+            self._tables.add(table)
 
     def _begin(self, as_of: object) -> None:
         for table in self._tables:
             self.connection.execute(f"drop table temp.{table}")
-        self._tables, self._as_of = set(), None
+        self._tables, self._gathered, self._as_of = set(), frozenset(), None
         self.connection.execute("set variable as_of = $as_of", {"as_of": as_of})
-        for name in ("entities_since", "rows_until"):
-            self.connection.execute(statement("past", name))
-        take_steps(self.connection)
         self._as_of = as_of
 
+    def _gather(self, families: frozenset[str]) -> None:
+        """What tells of entities of these families that did not stand then as they do now."""
+        if families <= self._gathered:
+            return
+        self._gathered = frozenset()
+        chosen = None if families >= EVERY_FAMILY else sorted(families)
+        self.connection.execute(statement("past", "entities_since"), {"families": chosen})
+        self.connection.execute(statement("past", "rows_until"))
+        take_steps(self.connection)
+        self._gathered = families
+
     def _make(self, table: str) -> None:
+        if table == "customers":
+            for folder, name in _CUSTOMERS_THEN:
+                self.connection.execute(statement(folder, name))
+            return
+        if table == "buyers":
+            # While the name still means the table of the ledger.
+            self.connection.execute(statement("past", "note_buyers_then"))
         for kept in PER_ENTITY:
             if kept.table == table:
-                source = f"step_{table}" if table in STEPS else f"touched.{table}"
                 then = statement("past", "keep_then")
-                sql = then.format(table=table, family=kept.family, key=kept.key, source=source)
+                sql = then.format(table=table, family=kept.family, key=kept.key, source=source(table))
                 self.connection.execute(sql)
                 return
         self.connection.execute(statement("past", "work_out_then").format(table=table))
+
+
+def _families(table: str) -> frozenset[str]:
+    """The families of entities whose rows a table is made of; none, if it is no entity's own."""
+    if table == "customers":
+        return _families("buyers")
+    for kept in PER_ENTITY:
+        if kept.table == table:
+            return frozenset(kept.families) or EVERY_FAMILY
+    return frozenset()
 
 
 @cache

@@ -3,7 +3,7 @@
 create or replace view lifecycle_now as
 with
 
-known_rows as (
+known_rows as not materialized (
 
     select *
     from lifecycle

@@ -1,46 +1,50 @@
 -- plans: one row per plan and currency: customers at the end of the period, who came and left in it, and revenue then.
+-- A period that has not begun has no end to look at.
 with
 
-spans_chosen as (
+spans_chosen as not materialized (
 
-    select *
+    select
+        * replace (coalesce(plan_id, 'unknown') as plan_id)
     from customer_spans('paying', $now)
     where
-        chosen($site, instance_id)
+        ($start is null or $start < $until)
+        and chosen($site, instance_id)
         and chosen($currency, currency)
 
 ),
 
+-- Most customers hold one subscription: only the others have to be told apart.
 plans_listed as (
 
     select
-        coalesce(plan_id, 'unknown') as plan_id,
+        plan_id,
         currency,
         arg_max(plan, (started_at, order_id)) as name,
-        count(distinct (instance_id, customer)) filter (
-            where started_at < $until and coalesce(ended_at >= $until, true)
+        count(*) filter (where is_only and started_at < $until and coalesce(ended_at >= $until, true))
+        + count(distinct (instance_id, customer)) filter (
+            where not is_only and started_at < $until and coalesce(ended_at >= $until, true)
         ) as active,
-        count(distinct (instance_id, customer)) filter (
-            where started_at < $start and coalesce(ended_at >= $start, true)
+        count(*) filter (where is_only and started_at < $start and coalesce(ended_at >= $start, true))
+        + count(distinct (instance_id, customer)) filter (
+            where not is_only and started_at < $start and coalesce(ended_at >= $start, true)
         ) as active_at_start
     from spans_chosen
     group by all
 
 ),
 
-stays_dated as (
+stays_dated as not materialized (
 
     select
-        stays.*,
-        coalesce(first_spans.plan_id, 'unknown') as first_plan_id,
-        first_spans.currency as first_currency,
-        coalesce(last_spans.plan_id, 'unknown') as last_plan_id,
-        last_spans.currency as last_currency
-    from customer_stays('end', 'paying', $now, $site, $currency) as stays
-    inner join spans_chosen as last_spans
-        on last_spans.instance_id = stays.instance_id and last_spans.order_id = stays.last_order
-    inner join spans_chosen as first_spans
-        on first_spans.instance_id = stays.instance_id and first_spans.order_id = stays.first_order
+        stay,
+        coalesce(first_held.plan_id, 'unknown') as first_plan_id,
+        first_held.currency as first_currency,
+        coalesce(last_held.plan_id, 'unknown') as last_plan_id,
+        last_held.currency as last_currency,
+        started_at,
+        ended_at
+    from customer_stays('end', 'paying', $now, $site, $currency)
 
 ),
 
@@ -71,16 +75,17 @@ churned_counted as (
 revenue_summed as (
 
     select
-        coalesce(subscriptions.plan_id, 'unknown') as plan_id,
-        subscriptions.currency,
+        coalesce(memberships.plan_id, 'unknown') as plan_id,
+        memberships.currency,
         sum(spans.mrr) as mrr
     from subscription_spans as spans
-    inner join subscriptions
+    inner join memberships
         on
-            subscriptions.instance_id = spans.instance_id
-            and subscriptions.order_id = spans.order_id
+            memberships.instance_id = spans.instance_id
+            and memberships.order_id = spans.order_id
     where
-        spans.began_at < $until
+        spans.mrr > 0
+        and spans.began_at < $until
         and coalesce(spans.ended_at >= $until, true)
         and chosen($site, spans.instance_id)
     group by all
