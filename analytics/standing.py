@@ -36,20 +36,20 @@ class Kept:
         return f"'{self.families[0]}'" if len(self.families) == 1 else "kept.family"
 
 
-_STEPPING = ("store_order", "subscription", "payment")
-_ORDERS = ("store_order", "subscription")
+STEPPING = ("store_order", "subscription", "payment")
+ORDERS = ("store_order", "subscription")
 PER_ENTITY = (
-    Kept(table="buyers", key="entity_id", families=_ORDERS),
+    Kept(table="buyers", key="entity_id", families=ORDERS),
     Kept(table="store_orders", key="order_id", families=("store_order",)),
     Kept(table="parcels", key="order_id", families=("store_order",)),
     Kept(table="store_order_turns", key="order_id", families=("store_order",)),
-    Kept(table="order_stretches", key="order_id", families=_ORDERS),
+    Kept(table="order_stretches", key="order_id", families=ORDERS),
     Kept(table="subscriptions", key="order_id", families=("subscription",)),
     Kept(table="subscription_spans", key="order_id", families=("subscription",)),
     Kept(table="subscription_moves", key="order_id", families=("subscription",)),
     Kept(table="payments", key="transaction_id", families=("payment",)),
     Kept(table="effects", key="effect_key", families=("effect",)),
-    Kept(table="status_changes", key="order_id", families=_ORDERS),
+    Kept(table="status_changes", key="order_id", families=ORDERS),
     Kept(table="alarms", key="entity_id"),
 )
 # Definitions that others read again and again: worked out once per batch, each after those before it.
@@ -94,21 +94,6 @@ def is_behind(connection: DuckDBPyConnection) -> bool:
 def leave_behind(connection: DuckDBPyConnection) -> None:
     """Note that rows came that the tables don't tell of: they have to be made anew."""
     connection.execute("delete from main.derived")
-
-
-def keep_up(connection: DuckDBPyConnection) -> None:
-    """Bring the tables up to date with `arriving_rows` and `arriving_sources`, in their transaction."""
-    is_restated = _is_restated(connection)
-    if is_restated:
-        _run(connection, "judge", "touch_restated")
-    else:
-        _run(connection, "touch")
-    _run(connection, "read_touched")
-    touched = {family for (family,) in connection.execute(statement("standing", "families")).fetchall()}
-    _keep_entities(connection, touched)
-    _run(connection, *(("forget_sites", "keep_sites") if is_restated else ("merge_sites",)))
-    _run(connection, "touch_places", "forget_places")
-    _fill(connection, "covered")
 
 
 def remake(connection: DuckDBPyConnection) -> None:
@@ -182,24 +167,6 @@ def _in_turn(views: Mapping[str, str]) -> Iterable[str]:
         for name, sql in views.items()
     }
     return TopologicalSorter(reads).static_order()
-
-
-def _keep_entities(connection: DuckDBPyConnection, touched: set[str]) -> None:
-    names_buyers = touched.intersection(_ORDERS)
-    if names_buyers:
-        _run(connection, "note_buyers")
-    if touched.intersection(_STEPPING):
-        take_steps(connection)
-    forget = statement("standing", "forget")
-    for kept in PER_ENTITY:
-        if not kept.families or touched.intersection(kept.families):
-            connection.execute(forget.format(table=kept.table, family=kept.family, key=kept.key))
-            _fill(connection, kept.table)
-    if names_buyers:
-        _run(connection, "gather_customers", "forget_customers", "link_buyers")
-        _keep_customers(connection)
-        _run(connection, "gather_subscriptions", "forget_memberships")
-        _fill(connection, "memberships")
 
 
 def _keep_customers(connection: DuckDBPyConnection) -> None:

@@ -9,8 +9,9 @@ from duckdb import DuckDBPyConnection
 
 from analytics.batch import Batch, read_batch
 from analytics.forgetting import obeying
+from analytics.keeping import keep_up
 from analytics.loading import Spooled, forget_spool
-from analytics.standing import keep_up, remake
+from analytics.standing import remake
 from analytics.statements import statement
 from analytics.wire import facts_structure, typed_columns
 
@@ -20,9 +21,14 @@ def write_batch(connection: DuckDBPyConnection, batch: Batch) -> None:
     insert(connection, "add_errors", arriving_errors=batch.errors)
     if batch.rows.num_rows:
         with _arriving(connection, batch):
-            # A request to forget reaches back to any row, and comes seldom.
-            catch_up = remake if _merge(connection) else keep_up
-            catch_up(connection)
+            rows, is_forgetting = obeying(connection)
+            execute(connection, "add_sources")
+            if is_forgetting:
+                # It reaches back to any row, and comes seldom.
+                _merge(connection, rows)
+                remake(connection)
+            else:
+                keep_up(connection, rows)
 
 
 def write_spool(
@@ -30,13 +36,13 @@ def write_spool(
 ) -> None:
     """Merge what was read from a spool into the log of rows, and nothing else."""
     if found.is_readable:
-        _merge(connection)
+        _merge_all(connection)
         forget_spool(connection)
     for records in found.doubted:
         batch = read_batch(records, topic=topic, partition=partition, topic_id=topic_id)
         insert(connection, "add_errors", arriving_errors=batch.errors)
         with _arriving(connection, batch):
-            _merge(connection)
+            _merge_all(connection)
 
 
 def insert(connection: DuckDBPyConnection, name: str, **table: pa.Table) -> None:
@@ -56,12 +62,15 @@ def execute(connection: DuckDBPyConnection, name: str, params: Mapping[str, obje
     connection.execute(statement("append", name), params or {})
 
 
-def _merge(connection: DuckDBPyConnection) -> bool:
-    """Whether rows that were there before have changed as well."""
-    rows, is_restated = obeying(connection)
-    connection.execute(statement("append", "merge_rows").format(arriving=rows))
+def _merge_all(connection: DuckDBPyConnection) -> None:
+    """Rows and where they came from, without a look at the typed tables."""
+    rows, _ = obeying(connection)
+    _merge(connection, rows)
     execute(connection, "add_sources")
-    return is_restated
+
+
+def _merge(connection: DuckDBPyConnection, rows: str) -> None:
+    connection.execute(statement("append", "merge_rows").format(arriving=rows))
 
 
 @contextmanager

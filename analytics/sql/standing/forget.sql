@@ -1,7 +1,7 @@
 -- forget: what a typed table held of the touched entities.
 delete from main.{table} as kept
-using touched_entities as touched
+using known_entities as known
 where
-    touched.family = {family}
-    and touched.instance_id = kept.instance_id
-    and touched.entity_id = kept.{key}
+    known.family = {family}
+    and known.instance_id = kept.instance_id
+    and known.entity_id = kept.{key}

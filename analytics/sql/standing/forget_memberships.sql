@@ -1,11 +1,3 @@
--- forget_memberships: whose the gathered subscriptions were, and the touched ones.
-delete from main.memberships as kept
-using (
-    select instance_id, order_id
-    from touched_subscriptions
-    union
-    select instance_id, entity_id as order_id
-    from touched_entities
-    where family = 'subscription'
-) as gone
-where gone.instance_id = kept.instance_id and gone.order_id = kept.order_id
+-- forget_memberships: what was kept of them.
+delete from main.memberships
+where rowid in (select place from gathered_memberships)

@@ -3,6 +3,7 @@ create or replace temp table touched_entities as
 select distinct
     family_of(kind) as family,
     instance_id,
-    entity_id
-from arriving_rows
+    entity_id,
+    entity_number
+from coming_rows
 where kind <> 'quota'

@@ -1,0 +1,125 @@
+"""The typed tables follow a batch of rows: what it touches is read and worked out anew, and takes its place.
+
+Everything is looked up before the batch is added to the log of rows, by the number of its entity.
+"""
+
+import re
+from collections.abc import Set
+from functools import cache
+
+from duckdb import DuckDBPyConnection
+
+from analytics.standing import ORDERS, PER_ENTITY, STEPPING, source, take_steps
+from analytics.statements import statement
+
+
+def keep_up(connection: DuckDBPyConnection, arriving: str) -> None:
+    """Add the arriving rows to the log and bring the tables up to date, in their transaction.
+
+    `arriving` names the rows; where they came from is in `arriving_sources`.
+    """
+    _run(connection, "coming_rows", arriving=arriving)
+    _run(connection, "touch")
+    has_quota, may_be_restated = _one(connection, "coming_like")
+    is_restated = may_be_restated and _one(connection, "restated_by")[0]
+    if is_restated:
+        _run(connection, "touch_restated")
+    _read_before(connection, has_quota=has_quota)
+    _run(connection, "read_touched")
+    _run(connection, "name_buyers", table="named_before")
+    _run(connection, "add_rows", "read_new")
+    is_superseded = is_restated and _leave_superseded(connection)
+    _keep_tables(connection)
+    _run(connection, *(("forget_sites", "keep_sites") if is_superseded else ("merge_sites",)))
+    _run(connection, "touch_places", "forget_places")
+    _keep(connection, "covered")
+
+
+def _read_before(connection: DuckDBPyConnection, *, has_quota: bool) -> None:
+    """What is here already of the entities that the batch touches, and which of its rows are new."""
+    _run(connection, "find_rows")
+    if has_quota:
+        _run(connection, "find_quota_rows")
+    if _one(connection, "any_earlier")[0]:
+        _run(connection, "known_earlier")
+    _run(connection, "known_entities", "new_rows")
+
+
+def _leave_superseded(connection: DuckDBPyConnection) -> bool:
+    """Whether rows no longer count because of others in the batch, or the other way round."""
+    _run(connection, "superseded_rows")
+    if not _any(connection, "superseded_rows"):
+        return False
+    _run(connection, "stand_down", "leave_out")
+    return True
+
+
+def _keep_tables(connection: DuckDBPyConnection) -> None:
+    found = dict(connection.execute(statement("standing", "look")).fetchall())
+    touched, known = set(found), {family for family, is_known in found.items() if is_known}
+    if touched.intersection(STEPPING):
+        take_steps(connection)
+    for kept in PER_ENTITY:
+        if known.intersection(kept.families or known):
+            _run(connection, "forget", table=kept.table, family=kept.family, key=kept.key)
+        if kept.table != "buyers" and touched.intersection(kept.families or touched):
+            _keep(connection, kept.table)
+    if touched.intersection(ORDERS):
+        _keep_buyers(connection, touched)
+
+
+def _keep_buyers(connection: DuckDBPyConnection, touched: Set[str]) -> None:
+    """Who ordered; who is one customer by that; and whose subscriptions are whose."""
+    _run(connection, "name_buyers", table="named_now")
+    _run(connection, "keep", table="buyers", source="named_now")
+    _run(connection, "pairs_changed")
+    _run(connection, "begun_anew", begun=_begun())
+    _run(connection, "note_ids", "meet_customers")
+    is_changed = _keep_customers(connection)
+    if is_changed or "subscription" in touched:
+        _run(connection, "touch_names", "gather_memberships", "gather_begun", "name_customers")
+        if _any(connection, "gathered_memberships"):
+            _run(connection, "forget_memberships")
+        _keep(connection, "memberships")
+
+
+def _keep_customers(connection: DuckDBPyConnection) -> bool:
+    """Whether anybody is another customer than before."""
+    is_lost = bool(_one(connection, "any_lost"))
+    if is_lost:
+        # What a pair joined may fall apart: all orders of its customer are asked.
+        _run(connection, "gather_customers", "gather_parted", "link_buyers")
+    else:
+        _run(connection, "pairs_linking", "gather_linked", "link_gathered")
+    _run(connection, "work_out", table="touched_customers", source="touched.customers")
+    if not (is_lost or _any(connection, "touched_buyers")):
+        return False
+    if _any(connection, "gathered_customers"):
+        _run(connection, "forget_customers")
+    _run(connection, "keep", table="customers", source="touched_customers")
+    return True
+
+
+@cache
+def _begun() -> str:
+    """The view of begun subscriptions over those that were just worked out."""
+    _, _, view = statement("views", "begun_subscriptions").partition(" as\n")
+    return re.sub(r"\bfrom subscriptions\b", "from step_subscriptions", view)
+
+
+def _keep(connection: DuckDBPyConnection, table: str) -> None:
+    _run(connection, "keep", table=table, source=source(table))
+
+
+def _any(connection: DuckDBPyConnection, table: str) -> bool:
+    return connection.execute(statement("standing", "any_of").format(table=table)).fetchone() is not None
+
+
+def _one(connection: DuckDBPyConnection, name: str) -> tuple[bool, ...]:
+    return connection.execute(statement("standing", name)).fetchone() or ()
+
+
+def _run(connection: DuckDBPyConnection, *names: str, **blanks: str) -> None:
+    for name in names:
+        sql = statement("standing", name)
+        connection.execute(sql.format(**blanks) if blanks else sql)

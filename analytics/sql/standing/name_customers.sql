@@ -1,0 +1,18 @@
+-- name_customers: and whose ids are whose, also of the customers that are what they were.
+insert into touched_customers by name
+select
+    others.instance_id,
+    others.id,
+    others.customer
+from (
+    select *
+    from met_ids
+    union
+    select
+        instance_id,
+        buyer as id,
+        customer
+    from gathered_memberships
+    where buyer is not null
+) as others
+anti join touched_customers as anew on anew.instance_id = others.instance_id and anew.id = others.id

@@ -1,0 +1,5 @@
+-- read_new: and then the new ones.
+insert into touched_rows by name
+select * exclude (stands)
+from new_rows
+where kind <> 'quota'

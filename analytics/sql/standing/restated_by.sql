@@ -1,0 +1,11 @@
+-- restated_by: one row; whether events of the ledger and the arriving ones were read by more than one mapping version.
+select count(distinct mapping_version) > 1
+from (
+    select mapping_version
+    from main.lifecycle
+    where is_from_event
+    union all
+    select mapping_version
+    from coming_rows
+    where is_from_event
+) as events_read
