@@ -77,12 +77,14 @@ def prepare(connection: DuckDBPyConnection) -> bool:
     """Make views and tables those of this build; True if the tables were made anew from the log."""
     connection.execute("create schema if not exists history")
     connection.execute("create schema if not exists touched")
+    connection.execute("create schema if not exists shapes")
     is_old = is_behind(connection)
     if is_old:
         leave_behind(connection)
         _create_views(connection)
         remake(connection)
-    _make_touched(connection)
+    else:
+        _make_touched(connection)
     return is_old
 
 
@@ -187,7 +189,8 @@ def _create_views(connection: DuckDBPyConnection) -> None:
     definitions, views = dict(in_order("definitions")), dict(in_order("views"))
     create_views(connection, "main", dict(in_order("basics")))
     create_views(connection, "history", dict(in_order("log")) | definitions | views)
-    _make_roots(connection)
+    for root, table in TOUCHED.items():
+        _shape(connection, table, f"history.{root}")
     create_views(connection, "touched", dict(in_order("touched")))
     _create_touched(connection, definitions)
     for table in TABLES:
@@ -203,19 +206,19 @@ def _create_touched(connection: DuckDBPyConnection, definitions: Mapping[str, st
         connection.execute(re.sub(step, r"\1 step_\2", definitions[name]))
         connection.execute("set schema = 'main'")
         if name in STEPS:
-            _work_out(connection, f"step_{name}", f"touched.{name} limit 0")
+            _shape(connection, f"step_{name}", f"touched.{name}")
 
 
 def _make_touched(connection: DuckDBPyConnection) -> None:
     """The writer's own tables that each batch fills, empty."""
-    _make_roots(connection)
-    for step in STEPS:
-        _work_out(connection, f"step_{step}", f"touched.{step} limit 0")
+    for table in (*TOUCHED.values(), *(f"step_{step}" for step in STEPS)):
+        _work_out(connection, table, f"shapes.{table}")
 
 
-def _make_roots(connection: DuckDBPyConnection) -> None:
-    for root, table in TOUCHED.items():
-        _work_out(connection, table, f"history.{root} limit 0")
+def _shape(connection: DuckDBPyConnection, table: str, source: str) -> None:
+    """Make such a table, and keep its columns: to read them from the definitions takes long at each start."""
+    connection.execute(statement("standing", "shape").format(table=table, source=source))
+    _work_out(connection, table, f"shapes.{table}")
 
 
 def take_steps(connection: DuckDBPyConnection) -> None:
