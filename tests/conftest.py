@@ -3,8 +3,10 @@
 import gc
 import os
 import signal
+import ssl
 import uuid
 from collections.abc import Generator, Iterator
+from functools import cache
 from types import FrameType
 from typing import Any
 
@@ -34,6 +36,8 @@ def pytest_configure() -> None:
     """A run that is told to stop (a time limit of CI, a closed terminal) still stops what it started."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
+    # An HTTP client reads the certificates of all authorities, which takes longer than most tests.
+    setattr(ssl, "create_default_context", cache(ssl.create_default_context))  # noqa: B010 – for mypy
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -64,6 +68,11 @@ def pytest_collection() -> Generator[None]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """DuckDB complains of whatever is left of it after everything was looked at for garbage."""
+    gc.unfreeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

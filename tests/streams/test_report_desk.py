@@ -12,10 +12,11 @@ from streams.ledger_seat import LedgerSeat, next_path, ownership
 from streams.report_desk import ReportDesk, report_service
 from streams.settings import LedgerProcessSettings
 from tests.analytics import history
+from tests.empty_ledger import open_ledger
 from tests.streams.processes import free_port
 
 READERS = 4
-TIMES = 6
+TIMES = 4
 QUESTIONS = ["order_status?kind=store", "order_flow?kind=store&grain=day", "fulfillment_latency", "pipeline"]
 
 
@@ -77,7 +78,7 @@ async def _replaced(seat: LedgerSeat, desk: ReportDesk) -> None:
 
 
 def _told(path: Path) -> Ledger:
-    ledger = Ledger.open(path)
+    ledger = open_ledger(path)
     history.tell(ledger, [history.store_order(f"order-{n}", "created", history.at(n)) for n in range(50)])
     ledger.publish()
     return ledger
