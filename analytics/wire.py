@@ -71,6 +71,22 @@ _COLUMNS = (
     "done_at",
 )
 
+# How a value of each type is written, and how one begins that DuckDB would take for it all the same.
+_WRITTEN_AS = {
+    "VARCHAR": "text",
+    "TIMESTAMPTZ": "text",
+    "DECIMAL(38,6)": "text",
+    "BIGINT": "whole",
+    "INTEGER": "whole",
+    "DOUBLE": "number",
+    "BOOLEAN": "truth",
+}
+_WRONG = {
+    "text": '[^"n]',
+    "whole": "([^-0-9n]|-?[0-9]+[.eE])",
+    "number": "([^-0-9n]|-?[0-9]+[,}])",
+    "truth": "[^tfn]",
+}
 # A number, a truth or a structure that came as a text: DuckDB makes a text of each.
 _NO_TEXT = r"(^|\n)(-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?|true|false|[\[{].*)(\n|$)"
 
@@ -95,15 +111,11 @@ def typed_columns(said: str) -> str:
 
 def trusted(facts: str, said: str) -> str:
     """Whether a line may be loaded as it is, in SQL: `facts` is the text of them, `said` the same typed."""
-    present = " + ".join(f'cast({said}."{name}" is not null as integer)' for name in _all_facts())
     return " and ".join(
         [
             *(f'row."{name}" is not null' for name in _required(LifecycleRow)),
             f"row.v = {ROW_FORMAT} and row.mapping_version is not null",
-            f"len(json_keys({facts})) = {present}",
-            *_whole_lists(said),
-            f"case {said}.kind {' '.join(_whole_kind(kind, said) for kind in _KINDS)} else false end",
-            f"not regexp_matches({facts}, '{_another_shape()}')",
+            f"case {said}.kind {' '.join(_whole_kind(kind, facts, said) for kind in _KINDS)} else false end",
             f"not regexp_matches(concat_ws(chr(10), {_texts()}), '{_NO_TEXT}')",
             # DuckDB writes so small a number out, and the log has it with an exponent.
             f"not contains({facts}, ':0.0000')",
@@ -111,21 +123,29 @@ def trusted(facts: str, said: str) -> str:
     )
 
 
-def _another_shape() -> str:
+def _whole_kind(kind: type, facts: str, said: str) -> str:
+    """What is asked of a line with facts of this kind: all of them known, each of its type, none missing."""
+    (word,) = get_args(get_type_hints(kind)["kind"])
+    shapes = _structure(kind)
+    # What a list of texts holds can't be seen from outside; only a request to forget has one.
+    if any(isinstance(shape, list) and isinstance(shape[0], str) for shape in shapes.values()):
+        return f"when '{word}' then false"
+    present = " + ".join(f'cast({said}."{name}" is not null as integer)' for name in shapes)
+    conditions = [
+        f"len(json_keys({facts})) = {present}",
+        f"not regexp_matches({facts}, '{_another_shape(shapes)}')",
+        *(f'{said}."{name}" is not null' for name in _required(kind)),
+        *_whole_lists(kind, said),
+    ]
+    return f"when '{word}' then {' and '.join(conditions)}"
+
+
+def _another_shape(shapes: Mapping[str, Structure]) -> str:
     """Facts whose value is none of the kind that we write, though DuckDB makes one of it: a pattern."""
     names: dict[str, list[str]] = {}
-    for name, shape in dict(_leaves(_all_facts())).items():
-        names.setdefault(shape, []).append(name)
-    texts = "|".join(name for shape in ("VARCHAR", "TIMESTAMPTZ", "DECIMAL(38,6)") for name in names[shape])
-    whole = "|".join(names["BIGINT"] + names["INTEGER"])
-    return "|".join(
-        [
-            f'"({texts})":[^"n]',
-            f'"({whole})":([^-0-9n]|-?[0-9]+[.eE])',
-            f'"({"|".join(names["DOUBLE"])})":([^-0-9n]|-?[0-9]+[,}}])',
-            f'"({"|".join(names["BOOLEAN"])})":[^tfn]',
-        ]
-    )
+    for name, shape in dict(_leaves(shapes)).items():
+        names.setdefault(_WRITTEN_AS[shape], []).append(name)
+    return "|".join(f'"({"|".join(names[form])})":{wrong}' for form, wrong in _WRONG.items() if form in names)
 
 
 def _leaves(shapes: Mapping[str, Structure]) -> Iterator[tuple[str, str]]:
@@ -154,26 +174,15 @@ def _stored(value: str, shape: Structure) -> str:
     return value
 
 
-def _whole_kind(kind: type, said: str) -> str:
-    conditions = [f'{said}."{name}" is not null' for name in _required(kind)]
-    hints = get_type_hints(kind)
-    (word,) = get_args(hints["kind"])
-    # What such a list holds can't be seen from outside; only a request to forget has one.
-    if any(_item(hint) is str for hint in hints.values()):
-        conditions.append("false")
-    return f"when '{word}' then {' and '.join([*conditions, 'true'])}"
-
-
-def _whole_lists(said: str) -> list[str]:
+def _whole_lists(kind: type, said: str) -> list[str]:
     """Lists none of whose items lack what they require."""
     found = []
-    for kind in _KINDS:
-        for name, hint in get_type_hints(kind).items():
-            item = _item(hint)
-            if item is not None and is_dataclass(item) and _required(item):
-                lacks = " or ".join(f'item."{each}" is null' for each in _required(item))
-                found.append(f'coalesce(len(list_filter({said}."{name}", lambda item: {lacks})), 0) = 0')
-    return list(dict.fromkeys(found))
+    for name, hint in get_type_hints(kind).items():
+        item = _item(hint)
+        if item is not None and is_dataclass(item) and _required(item):
+            lacks = " or ".join(f'item."{each}" is null' for each in _required(item))
+            found.append(f'coalesce(len(list_filter({said}."{name}", lambda item: {lacks})), 0) = 0')
+    return found
 
 
 def _all_facts() -> dict[str, Structure]:

@@ -94,7 +94,8 @@ class TestPerson:
 
         with ledger.present() as connection:
             found = connection.execute(
-                "select distinct entity_number = entity_number_of(kind, instance_id, entity_id) from lifecycle"
+                "select distinct entity_number = entity_number_of(kind, instance_id, entity_id) "
+                "from lifecycle"
             ).fetchall()
         assert found == [(True,)]
 
