@@ -11,8 +11,13 @@ from analytics.ledger import Ledger
 
 def open_ledger(path: Path) -> Ledger:
     """A new, empty ledger at `path`, as `Ledger.open` would have made it."""
-    shutil.copyfile(_made_once(), path)
+    lay_ledger(path)
     return Ledger.open(path)
+
+
+def lay_ledger(path: Path) -> None:
+    """The same, which nobody has open."""
+    shutil.copyfile(_made_once(), path)
 
 
 @cache

@@ -14,9 +14,12 @@ from pathlib import Path
 import httpx
 
 from ingest.settings import KafkaSettings
+from tests.empty_ledger import lay_ledger
 
 PATIENCE_SECONDS = 60.0
 LOG_BYTES = 64 * 1024
+# How many times as long as asking took it is waited before asking again.
+PAUSE = 4
 
 
 def free_port() -> int:
@@ -33,6 +36,8 @@ class Process:
         self, kafka: KafkaSettings, data_dir: Path, *command: str, module: str = "streams", **settings: str
     ) -> None:
         self.internal_port, self.reports_port = free_port(), free_port()
+        if command[:1] == ("ledger",) and not (data_dir / "ledger.duckdb").exists():
+            lay_ledger(data_dir / "ledger.duckdb")
         self.log_file = data_dir / f"{'-'.join(command[:2])}-{time.time_ns()}.log"
         environment = os.environ | {
             "KAFKA_BOOTSTRAP_SERVERS": kafka.kafka_bootstrap_servers,
@@ -117,8 +122,11 @@ def running(
 
 def wait_until(met: Callable[[], bool], *, process: Process | None = None) -> None:
     """Return once the condition holds; fail with the process's log if it never does."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    begun = asked = time.monotonic()
     while not met():
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > begun + PATIENCE_SECONDS:
             raise AssertionError(f"it never came to pass; the log says:\n{process.log if process else ''}")
-        time.sleep(0.1)
+        # To ask is not to take the time of who is waited for.
+        time.sleep(max(0.1, PAUSE * (now - asked)))
+        asked = time.monotonic()

@@ -175,11 +175,12 @@ class TestStarting:
     def test_it_refuses_to_be_open_to_the_world_without_a_token(
         self, kafka: KafkaSettings, tmp_path: Path
     ) -> None:
-        with running(kafka, tmp_path, "ledger", REPORTS_HOST="0.0.0.0") as ledger:
+        settings = {"REPORTS_HOST": "0.0.0.0", "LEDGER_PATH": str(tmp_path / "new.duckdb")}
+        with running(kafka, tmp_path, "ledger", **settings) as ledger:
             assert ledger.exit_code() == 1
 
             assert "REPORTS_TOKEN" in ledger.log
-            assert not (tmp_path / "ledger.duckdb").exists()
+            assert not (tmp_path / "new.duckdb").exists()
 
     def test_with_a_token_it_may_be_and_asks_for_it(self, log: KafkaSettings, tmp_path: Path) -> None:
         with running(log, tmp_path, "ledger", REPORTS_HOST="0.0.0.0", REPORTS_TOKEN="secret") as ledger:
