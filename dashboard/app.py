@@ -1,9 +1,9 @@
 """The pages and what is around them. Streamlit runs this file for every interaction."""
 
 from pathlib import Path
-from zoneinfo import available_timezones
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from dashboard import filters, frame, login
 from dashboard.views import churn, failures, fulfillment, orders, pipeline
@@ -18,36 +18,9 @@ def main() -> None:
     st.set_page_config(page_title="Orderline", page_icon=str(STATIC / "icon.svg"), layout="wide")
     login.let_in()
     st.logo(str(STATIC / "logo.svg"), icon_image=str(STATIC / "icon.svg"))
-    page = st.navigation(
-        {
-            "Reports": [
-                st.Page(orders.page, title="Orders & statuses", icon=":material/receipt_long:", default=True),
-                st.Page(
-                    churn.page, title="Churn & retention", icon=":material/group_remove:", url_path="churn"
-                ),
-                st.Page(
-                    fulfillment.page,
-                    title="Fulfillment latency",
-                    icon=":material/local_shipping:",
-                    url_path="fulfillment",
-                ),
-            ],
-            "Operations": [
-                st.Page(
-                    pipeline.page,
-                    title="Pipeline health",
-                    icon=":material/monitor_heart:",
-                    url_path="pipeline",
-                ),
-                st.Page(failures.page, title="Failures", icon=":material/report:", url_path="failures"),
-            ],
-        }
-    )
+    page = st.navigation(_pages())
     with st.sidebar:
-        st.toggle("Auto-refresh", value=True, key="auto_refresh", help=AUTO_REFRESH)
-        st.selectbox("Time zone", _zones(), key="tz", bind="query-params")
-        if login.is_configured():
-            st.button("Log out", type="tertiary", icon=":material/logout:", on_click=st.logout)
+        _sidebar()
     head, state = st.columns([2, 3], vertical_alignment="center")
     head.header(page.title, anchor=False)
     filters.filters()
@@ -58,10 +31,32 @@ def main() -> None:
         frame.strip()
 
 
-def _zones() -> list[str]:
-    """The viewer's own zone first, then UTC, then all others."""
-    first = [st.context.timezone or "UTC", "UTC"]
-    return list(dict.fromkeys([*first, *sorted(available_timezones())]))
+def _pages() -> dict[str, list[StreamlitPage]]:
+    return {
+        "Reports": [
+            st.Page(orders.page, title="Orders & statuses", icon=":material/receipt_long:", default=True),
+            st.Page(churn.page, title="Churn & retention", icon=":material/group_remove:", url_path="churn"),
+            st.Page(
+                fulfillment.page,
+                title="Fulfillment latency",
+                icon=":material/local_shipping:",
+                url_path="fulfillment",
+            ),
+        ],
+        "Operations": [
+            st.Page(
+                pipeline.page, title="Pipeline health", icon=":material/monitor_heart:", url_path="pipeline"
+            ),
+            st.Page(failures.page, title="Failures", icon=":material/report:", url_path="failures"),
+        ],
+    }
+
+
+def _sidebar() -> None:
+    st.toggle("Auto-refresh", value=True, key="auto_refresh", help=AUTO_REFRESH)
+    filters.choose_zone()
+    if login.is_configured():
+        st.button("Log out", type="tertiary", icon=":material/logout:", on_click=st.logout)
 
 
 main()

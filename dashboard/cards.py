@@ -181,18 +181,29 @@ def by_site(known: pd.DataFrame, flow: pd.DataFrame, before: pd.DataFrame) -> pd
     `known` is the report `sites`, `flow` and `before` are `order_flow` by site; `trend` lists what
     was placed in each whole bucket, `change` is the relative change of `placed`.
     """
-    placed = _by_group(flow, "placed")
-    then = _by_group(before, "placed")
-    found = pd.DataFrame({"site": known["name"].fillna(known["site"]) if "name" in known else known["site"]})
+    placed, canceled = _by_group(flow, "placed"), _by_group(flow, "canceled")
+    then, trends = _by_group(before, "placed"), _trends(flow)
     ids = list(known["site"])
-    found["trend"] = [series(flow[flow["group"] == one], "placed") for one in ids]
-    found["placed"] = [placed.get(one, 0) for one in ids]
-    found["change"] = [spelling.relative(placed.get(one, 0), then.get(one)) for one in ids]
-    found["open"], found["late"] = list(known["open"]), list(known["late"])
-    canceled = _by_group(flow, "canceled")
-    found["canceled"] = [canceled.get(one, 0) for one in ids]
-    found["p50_hours"] = list(known["p50_hours"])
+    found = pd.DataFrame(
+        {
+            "site": known["name"].fillna(known["site"]) if "name" in known else known["site"],
+            "trend": [trends.get(one, []) for one in ids],
+            "placed": [placed.get(one, 0) for one in ids],
+            "change": [spelling.relative(placed.get(one, 0), then.get(one)) for one in ids],
+            "open": list(known["open"]),
+            "late": list(known["late"]),
+            "canceled": [canceled.get(one, 0) for one in ids],
+            "p50_hours": list(known["p50_hours"]),
+        }
+    )
     return found.sort_values("placed", ascending=False, ignore_index=True)
+
+
+def _trends(flow: pd.DataFrame) -> dict[str, list[float]]:
+    """What each site placed in each whole bucket."""
+    if flow.empty:
+        return {}
+    return {str(site): series(days, "placed") for site, days in whole(flow).groupby("group")}
 
 
 def _by_group(table: pd.DataFrame, column: str) -> dict[str, float]:

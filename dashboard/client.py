@@ -6,7 +6,6 @@ calls `fetch_now`; filters, which only list what there is, call `fetch_list`.
 """
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -17,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
+from dashboard.answers import Answers
 from dashboard.memory import Freshness, Memory, Params, ServiceAway
 from dashboard.settings import DashboardSettings
 
@@ -31,6 +31,7 @@ __all__ = [
     "fetch_now",
     "forget_version",
     "freshness",
+    "is_known",
     "link_at_wix",
 ]
 
@@ -43,8 +44,6 @@ VERSION_TIMEOUT_SECONDS, AWAY_SECONDS = 5.0, 3.0
 PRESENT_SECONDS = 4
 # How long all sessions share one version: charts move on this tick.
 CHART_TICK_SECONDS = 15
-# The service answers so many questions of a version at once.
-ASKERS = 3
 # Refusals of a service that is there: the question takes too long, or too much.
 TOO_MUCH = ("report_timeout", "report_too_large")
 
@@ -68,7 +67,7 @@ def fetch(name: str, version: str, **params: str | list[str] | None) -> pd.DataF
         ReportRefused: the question itself is wrong.
     """
     asked = _flat({**params, "version": version})
-    return _or_last(lambda: _fetch_version(version, name, asked), name, asked, last_will_do=_memory().is_away)
+    return _or_last(lambda: _answers().get(name, asked), name, asked, last_will_do=_memory().is_away)
 
 
 def fetch_ahead(name: str, version: str, **params: str | list[str] | None) -> None:
@@ -76,8 +75,12 @@ def fetch_ahead(name: str, version: str, **params: str | list[str] | None) -> No
 
     What goes wrong is met by `fetch` itself.
     """
-    asked = _flat({**params, "version": version})
-    _askers().submit(_fetch_version, version, name, asked)
+    _answers().ahead(name, _flat({**params, "version": version}))
+
+
+def is_known(name: str, version: str, **params: str | list[str] | None) -> bool:
+    """Whether `fetch` would answer without asking."""
+    return _answers().has(name, _flat({**params, "version": version}))
 
 
 def fetch_now(name: str, *, or_last: bool = False, **params: str | list[str] | None) -> pd.DataFrame:
@@ -90,15 +93,17 @@ def fetch_now(name: str, *, or_last: bool = False, **params: str | list[str] | N
     return _or_last(lambda: _fetch_now(name, asked), name, asked, last_will_do=or_last)
 
 
-def fetch_list(name: str, **params: str | list[str] | None) -> pd.DataFrame:
-    """One report of all that is known, minutes old: for a list to choose from. An empty one is asked anew.
+def fetch_list(name: str, *, rarely: bool = False, **params: str | list[str] | None) -> pd.DataFrame:
+    """One report of all that is known, for a list to choose from: minutes old, or `rarely` an hour.
+
+    Meanwhile asked anew, nobody waits for it but the first; an empty one is not kept.
 
     Raises:
         ServiceAway, ReportRefused: as `fetch`.
     """
-    asked = _flat(params)
+    asked, ask = _flat(params), _fetch_rarely if rarely else _fetch_list
     try:
-        return _or_last(lambda: _fetch_list(name, asked), name, asked, last_will_do=True)
+        return _or_last(lambda: ask(name, asked), name, asked, last_will_do=True)
     except _NothingYet:
         return pd.DataFrame()
 
@@ -138,10 +143,10 @@ def link_at_wix(site: str, kind: str, order_id: str) -> str | None:
     return f"https://manage.wix.com/dashboard/{meta_site}/{page}"
 
 
-# An answer of one version never changes: what bounds the memory is the number of entries.
-@st.cache_data(max_entries=256, ttl="24h", show_spinner=False)
-def _fetch_version(version: str, name: str, params: Params) -> pd.DataFrame:
-    return _get_table(name, params)
+# An answer of one version never changes.
+@st.cache_resource(show_spinner=False)
+def _answers() -> Answers:
+    return Answers(_get_table)
 
 
 @st.cache_data(max_entries=32, ttl=PRESENT_SECONDS, show_spinner=False)
@@ -151,6 +156,15 @@ def _fetch_now(name: str, params: Params) -> pd.DataFrame:
 
 @st.cache_data(max_entries=16, ttl="2m", refresh_mode="background", show_spinner=False)
 def _fetch_list(name: str, params: Params) -> pd.DataFrame:
+    return _some(name, params)
+
+
+@st.cache_data(max_entries=16, ttl="1h", refresh_mode="background", show_spinner=False)
+def _fetch_rarely(name: str, params: Params) -> pd.DataFrame:
+    return _some(name, params)
+
+
+def _some(name: str, params: Params) -> pd.DataFrame:
     found = _get_table(name, params)
     if found.empty:
         raise _NothingYet
@@ -175,11 +189,6 @@ def _newest() -> Freshness:
 @st.cache_resource(show_spinner=False)
 def _memory() -> Memory:
     return Memory()
-
-
-@st.cache_resource(show_spinner=False)
-def _askers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(ASKERS, thread_name_prefix="asking")
 
 
 def _or_last(

@@ -1,7 +1,7 @@
 """The filter row. Its state lives in the URL, so that a link opens the same view for somebody else."""
 
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pandas as pd
 import streamlit as st
@@ -10,6 +10,7 @@ from dashboard import client, scope
 
 ALL_CURRENCIES = "All currencies"
 CHOSEN = "chosen_scope"
+ZONE = "tz"
 # Which filters the URL names, so that Reset can take them all away.
 KEYS = ("range", "days", "compare", "site", "currency", "as_of")
 AS_OF_HELP = (
@@ -59,7 +60,24 @@ def chosen() -> scope.Scope:
 
 def time_zone() -> str:
     """The reader's choice, else the browser's own zone."""
-    return st.session_state.get("tz") or st.context.timezone or "UTC"
+    return st.session_state.get(ZONE) or own_zone()
+
+
+def own_zone() -> str:
+    """The zone that the browser names."""
+    return st.context.timezone or "UTC"
+
+
+def choose_zone() -> None:
+    """The zone by which days are cut. It always stands in the address: a link means the same days elsewhere.
+
+    Streamlit leaves a default out of the address, so there is none; what no widget has bound yet can be set.
+    """
+    own = own_zone()
+    zones = list(dict.fromkeys([own, "UTC", *sorted(available_timezones())]))
+    if ZONE not in st.session_state and st.query_params.get(ZONE) not in zones:
+        st.query_params[ZONE] = st.session_state[ZONE] = own
+    st.selectbox("Time zone", zones, index=None, placeholder=own, key=ZONE, bind="query-params")
 
 
 def reset() -> None:
@@ -127,17 +145,21 @@ def _site_label(site: str, name: str | None) -> str:
 
 def _currency() -> str | None:
     """Amounts of two currencies are never summed: one is chosen, or amounts are listed apart."""
-    known = _known("revenue", grain="month")
-    found = sorted(set(known["currency"].dropna())) if "currency" in known else []
     chosen = st.selectbox(
         "Currency",
-        [ALL_CURRENCIES, *found],
+        [ALL_CURRENCIES, *currencies()],
         key="currency",
         bind="query-params",
         label_visibility="collapsed",
         width=145,
     )
     return None if chosen == ALL_CURRENCIES else chosen
+
+
+def currencies() -> list[str]:
+    """Those of the sites, and all that were ever paid in: the whole history is asked for them, so rarely."""
+    lists = (_known("sites"), _known("revenue", grain="month", rarely=True))
+    return sorted({one for known in lists if "currency" in known for one in known["currency"].dropna()})
 
 
 def _as_of() -> datetime | None:
@@ -149,21 +171,16 @@ def _as_of() -> datetime | None:
     return picked.replace(tzinfo=ZoneInfo(time_zone())) if picked else None
 
 
-def _known(report: str, **params: str) -> pd.DataFrame:
+def _known(report: str, *, rarely: bool = False, **params: str) -> pd.DataFrame:
     """A report about everything; empty while the service is away, which the page itself says."""
     try:
-        return client.fetch_list(report, **params)
+        return client.fetch_list(report, rarely=rarely, **params)
     except (client.ServiceAway, client.ReportRefused):
         return pd.DataFrame()
 
 
 def _now() -> datetime:
-    """The minute in which the service last answered: all sessions ask the same, and what was asked is known.
-
-    While it is away this stands still, and so do the questions: their answers are still there.
-    """
     try:
-        asked_at = client.freshness().asked_at
+        return client.freshness().minute
     except client.ServiceAway:
-        asked_at = datetime.now(UTC)
-    return asked_at.replace(second=0, microsecond=0)
+        return datetime.now(UTC)

@@ -1,6 +1,7 @@
 """What is around every page: how fresh the data is, and the sentence when there is nothing to show."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pandas as pd
 import streamlit as st
@@ -10,8 +11,14 @@ from dashboard.questions import Questions
 from dashboard.scope import Scope
 
 STRIP_SECONDS = 5
-# Where a session notes which version its page shows (None: the service was away).
-DRAWN = "drawn_version"
+# Where a session notes what its page shows (None: nothing, or the service was away), and in which theme.
+DRAWN, THEME = "drawn_questions", "drawn_theme"
+# Where it notes for which version the page's questions are being asked.
+AHEAD = "asked_ahead"
+# How old a page may be that is drawn at once while its questions are asked for the newest version.
+OLDEST = timedelta(minutes=3)
+# How long a version is asked for answers: the ledger keeps two, and makes one every half minute.
+KEPT = timedelta(seconds=50)
 # How often in a row a version went away while the page was drawn.
 TRIES = "version_tries"
 VERSION_TRIES = 3
@@ -84,7 +91,9 @@ def _again() -> None:
 
 
 def _draw(body: Callable[[Questions], None], fresh: client.Freshness, scope: Scope) -> None:
-    st.session_state[DRAWN] = fresh
+    mine = f"asked_{body.__module__}"
+    ask = _choose(mine, Questions(fresh, scope.at(fresh.minute)))
+    st.session_state[DRAWN], st.session_state[THEME] = ask, st.context.theme.type
     if not fresh.version or fresh.data_through is None:
         st.info(WAITING, icon=":material/hourglass_empty:")
         return
@@ -93,13 +102,27 @@ def _draw(body: Callable[[Questions], None], fresh: client.Freshness, scope: Sco
         st.warning(STALE.format(through=through), icon=":material/history:")
     if scope.as_of:
         st.info(AS_OF.format(moment=f"{scope.as_of:%d %b %Y %H:%M}", tz=scope.tz), icon=":material/history:")
-    ask, mine = Questions(fresh.version, scope), f"asked_{body.__module__}"
-    last: Questions | None = st.session_state.get(mine) or _asked().get(mine)
-    # What this reader's page asked last time, or anybody's, is asked side by side; unless it was just now.
-    if last is not None and last != ask and not fresh.is_stale:
-        ask.ahead(last.asked)
     body(ask)
     st.session_state[mine] = _asked()[mine] = ask
+
+
+def _choose(mine: str, newest: Questions) -> Questions:
+    """The newest version; or one of just now whose answers are all there, while the newest's are not.
+
+    The strip has the newest asked meanwhile, and draws the page anew when it knows all: nobody waits.
+    """
+    last: Questions | None = st.session_state.get(mine) or _asked().get(mine)
+    if last is None or newest.fresh.is_stale or newest.knows(last.asked):
+        return newest
+    ahead: client.Freshness | None = st.session_state.get(AHEAD)
+    for fresh in filter(None, (ahead, last.fresh)):
+        known = newest.at(fresh)
+        is_young = newest.fresh.asked_at - fresh.asked_at < OLDEST and not fresh.is_stale
+        if is_young and not st.session_state.get(TRIES) and known.knows(last.asked):
+            return known
+    # What this reader's page asked last time, or anybody's, is asked side by side.
+    newest.ahead(last.asked)
+    return newest
 
 
 @st.cache_resource(show_spinner=False)
@@ -108,13 +131,30 @@ def _asked() -> dict[str, Questions]:
 
 
 def _has_moved_on() -> bool:
-    """Whether the ledger has a newer version than the page shows, or is back after being away."""
+    """Whether the page is to be drawn anew: for a newer version whose answers are there, or another theme."""
     if DRAWN not in st.session_state:
         return False
+    drawn: Questions | None = st.session_state[DRAWN]
     try:
-        return bool(client.freshness() != st.session_state[DRAWN])
+        fresh = client.freshness()
     except client.ServiceAway:
         return False
+    if drawn is None or fresh.is_stale != drawn.fresh.is_stale:
+        return True
+    return _is_ready(drawn, fresh) or st.session_state[THEME] != st.context.theme.type
+
+
+def _is_ready(drawn: Questions, fresh: client.Freshness) -> bool:
+    """Whether all that the page asked is known for a newer version; what is not is asked meanwhile."""
+    if fresh == drawn.fresh:
+        return False
+    ahead: client.Freshness = st.session_state.get(AHEAD) or fresh
+    if ahead == drawn.fresh or fresh.asked_at - ahead.asked_at > KEPT:
+        ahead = fresh
+    st.session_state[AHEAD] = ahead
+    newer = drawn.at(ahead)
+    newer.ahead(drawn.asked)
+    return newer.knows(drawn.asked) or fresh.asked_at - drawn.fresh.asked_at > OLDEST
 
 
 def _badge(now: pd.DataFrame) -> None:

@@ -37,6 +37,14 @@ class Freshness:
     asked_at: datetime = field(compare=False)
     is_stale: bool = False
 
+    @property
+    def minute(self) -> datetime:
+        """All readers reckon from the same minute, so that they ask the same and what was asked is known.
+
+        While the service is away this stands still, and so do the questions: their answers are still there.
+        """
+        return self.asked_at.replace(second=0, microsecond=0)
+
 
 @dataclass(slots=True)
 class Memory:

@@ -7,10 +7,13 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, columns
+from dashboard import charts, columns, spelling
 from dashboard.cards import Card
 from dashboard.charts import Spec
 from dashboard.spelling import UNKNOWN
+
+# As many rows as anybody scrolls through; the exports have all.
+MOST_ROWS = 200
 
 COLOURS = {"up": ("green", "red"), "down": ("red", "green"), "neither": ("gray", "gray")}
 
@@ -38,9 +41,8 @@ def chart(title: str, subtitle: str, draw: Callable[..., Spec], *given: Any, key
     """A box with a title, the unit in its subtitle, and a chart: `draw` of what is given."""
     with st.container(border=True, key=key, height="stretch"):
         headed(title, subtitle)
-        spec = _spec(draw, draw.__name__, *given)
-        dark = st.context.theme.type == "dark"
-        st.vega_lite_chart(spec=charts.on_dark(spec) if dark else spec, alt=f"{title}. {subtitle}")
+        spec = _spec(draw, draw.__name__, st.context.theme.type == "dark", *given)
+        st.vega_lite_chart(spec=spec, alt=f"{title}. {subtitle}")
 
 
 def chart_or(
@@ -60,16 +62,22 @@ def nothing(title: str, sentence: str, *, key: str) -> None:
 
 
 def table(title: str, subtitle: str, data: pd.DataFrame, *, key: str, empty: str) -> None:
-    """A table in a box with its exports beside the title, or the sentence for the empty case."""
+    """A table in a box with its exports beside the title, or the sentence for the empty case.
+
+    Of a long one the first rows: each goes to the reader's browser again whenever the page moves.
+    """
+    if len(data) > MOST_ROWS:
+        subtitle += f" · the first {MOST_ROWS} of {spelling.count(len(data))}, all in the exports"
     with st.container(border=True, key=key):
         _titled(title, empty if data.empty else subtitle, data, key)
         if data.empty:
             return
+        first = data.head(MOST_ROWS)
         st.dataframe(
-            columns.shown(data),
+            columns.shown(first),
             hide_index=True,
             alt=f"{title}. {subtitle}",
-            column_config=columns.config(data),
+            column_config=columns.config(first),
             placeholder=UNKNOWN,
         )
 
@@ -136,9 +144,10 @@ def _parquet(data: pd.DataFrame) -> bytes:
 
 
 @st.cache_data(max_entries=512, ttl="15m", show_spinner=False)
-def _spec(_draw: Callable[..., Spec], name: str, *given: Any) -> Spec:
+def _spec(_draw: Callable[..., Spec], name: str, is_dark: bool, *given: Any) -> Spec:
     """Validating and copying a chart is most of the work of drawing a page again."""
-    return _draw(*given)
+    spec = _draw(*given)
+    return charts.on_dark(spec) if is_dark else spec
 
 
 def _tinted(delta: str | int | None, up: str, down: str) -> str | int | None:

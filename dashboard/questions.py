@@ -1,7 +1,8 @@
-"""Questions: one page's view of the reports. One version, one scope, three ways to ask."""
+"""Questions: one page's view of the reports. One version, one scope, four ways to ask."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Literal
 
 import pandas as pd
@@ -9,15 +10,17 @@ import pandas as pd
 from dashboard import client
 from dashboard.scope import Params, Scope
 
-Way = Literal["period", "before", "ever"]
+Way = Literal["period", "before", "ever", "lately"]
 Question = tuple[Way, str, dict[str, Any]]
+
+LATELY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Questions:
     """Reports of one version in one scope; answers are tables in the columns that `GET /reports` lists."""
 
-    version: str
+    fresh: client.Freshness
     scope: Scope
     # What was asked, in its order: the next drawing of the page will ask it again.
     asked: list[Question] = field(default_factory=list, compare=False)
@@ -34,18 +37,44 @@ class Questions:
         """The report without a period: all that is known."""
         return self._answer(("ever", name, params))
 
+    def lately(self, name: str, **params: str | list[str] | None) -> pd.DataFrame:
+        """The report over the last hour of whole minutes: the present one would look like a fall."""
+        return self._answer(("lately", name, params))
+
+    def at(self, fresh: client.Freshness) -> "Questions":
+        """The same filters of another version and its moment; nothing asked yet."""
+        return Questions(fresh, self.scope.at(fresh.minute))
+
     def ahead(self, questions: Sequence[Question]) -> None:
         """Have these asked side by side, so that the page finds the answers when it comes to them."""
+        for name, params in self._all(questions):
+            client.fetch_ahead(name, self.fresh.version, **params)
+
+    def knows(self, questions: Sequence[Question]) -> bool:
+        """Whether none of these would have to be asked."""
+        return all(
+            client.is_known(name, self.fresh.version, **params) for name, params in self._all(questions)
+        )
+
+    def _all(self, questions: Sequence[Question]) -> Iterator[tuple[str, dict[str, Any]]]:
         for way, name, params in questions:
             over = self._over(way)
             if over is not None:
-                client.fetch_ahead(name, self.version, **params, **over)
+                yield name, {**params, **over}
 
     def _answer(self, question: Question) -> pd.DataFrame:
         self.asked.append(question)
         way, name, params = question
         over = self._over(way)
-        return pd.DataFrame() if over is None else client.fetch(name, self.version, **params, **over)
+        return pd.DataFrame() if over is None else client.fetch(name, self.fresh.version, **params, **over)
 
     def _over(self, way: Way) -> Params | None:
-        return {"period": self.scope.params, "before": self.scope.previous, "ever": self.scope.now}[way]
+        match way:
+            case "period":
+                return self.scope.params
+            case "before":
+                return self.scope.previous
+            case "ever":
+                return self.scope.now
+            case "lately":
+                return self.scope.over(self.fresh.minute - LATELY, self.fresh.minute)

@@ -32,22 +32,37 @@ class Scope:
     previous_end: datetime | None
     tz: str
     days: int
+    label: str = DEFAULT_RANGE
+    chosen: tuple[date, date] | None = None
     comparison: str = PREVIOUS_PERIOD
     sites: tuple[str, ...] = ()
     currency: str | None = None
     as_of: datetime | None = None
 
+    def at(self, now: datetime) -> "Scope":
+        """What the same filters ask for at another moment."""
+        return scope(
+            self.label,
+            tz=self.tz,
+            now=now,
+            chosen=self.chosen,
+            comparison=self.comparison,
+            sites=self.sites,
+            currency=self.currency,
+            as_of=self.as_of,
+        )
+
     @property
     def params(self) -> Params:
         """Parameters of a report over the period."""
-        return self._over(self.start, self.end)
+        return self.over(self.start, self.end)
 
     @property
     def previous(self) -> Params | None:
         """Parameters of the same report over the period compared with; None without comparison."""
         if self.previous_start is None or self.previous_end is None:
             return None
-        return self._over(self.previous_start, self.previous_end)
+        return self.over(self.previous_start, self.previous_end)
 
     @property
     def now(self) -> Params:
@@ -59,7 +74,8 @@ class Scope:
             found["as_of"] = self.as_of.isoformat()
         return found
 
-    def _over(self, start: datetime, end: datetime) -> Params:
+    def over(self, start: datetime, end: datetime) -> Params:
+        """Parameters of a report over another period."""
         return {"start": start.isoformat(), "end": end.isoformat(), **self.now}
 
 
@@ -94,6 +110,8 @@ def scope(
         previous_end=end - back if back else None,
         tz=tz,
         days=days,
+        label=label,
+        chosen=chosen,
         comparison=comparison,
         sites=sites,
         currency=currency,

@@ -6,10 +6,12 @@ do: 200 while the report service answers, 503 with the reason when it does not.
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -20,8 +22,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from streamlit import runtime
 
-from dashboard import charts, charts_orders
+from dashboard import charts, charts_orders, filters
 from dashboard.kept import Kept
 from dashboard.settings import DashboardSettings
 from dashboard.way_back import WayBack
@@ -29,12 +32,14 @@ from dashboard.way_back import WayBack
 logger = logging.getLogger(__name__)
 
 HEALTH_SECONDS = 5.0
+LOOKS, LOOK_SECONDS = 100, 0.1
 
 
 @asynccontextmanager
 async def warmed_up(app: st.App) -> AsyncIterator[dict[str, Any]]:
-    """Do before the first visitor what would make him wait: the slow imports and the first chart."""
+    """Do before the first visitor what would make him wait: the slow imports, the first chart, the lists."""
     await asyncio.to_thread(_draw_once)
+    Thread(target=_ask_lists, daemon=True).start()
     yield {}
 
 
@@ -52,6 +57,15 @@ async def health(request: Request) -> JSONResponse:
     through = answer.get("data_through")
     age = (datetime.now(UTC) - datetime.fromisoformat(through)).total_seconds() if through else None
     return JSONResponse({"status": "ok", "data_through": through, "age_seconds": age})
+
+
+def _ask_lists() -> None:
+    """Streamlit's caches want its runtime, which is there right after the warm-up."""
+    for _ in range(LOOKS):
+        if runtime.exists():
+            filters.currencies()
+            return
+        time.sleep(LOOK_SECONDS)
 
 
 def _draw_once() -> None:

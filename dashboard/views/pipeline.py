@@ -1,7 +1,6 @@
 """Pipeline health: is everything accounted for, and how far behind are we?"""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import streamlit as st
 
@@ -9,7 +8,6 @@ from dashboard import cards_fulfillment, cards_pipeline, charts_pipeline, client
 from dashboard.questions import Questions
 
 REFRESH_SECONDS = 5
-QUOTA_HOURS = 1
 MOST_SITES, MOST_PARTITIONS = 5, 8
 PRESENT = (
     ":material/info: The pipeline as it is now: of the filters above only the sites apply; "
@@ -71,10 +69,7 @@ def _partitions(ask: Questions) -> None:
 
 
 def _quota(ask: Questions) -> None:
-    # Whole minutes: the present one has only begun, and would look like a fall.
-    until = client.freshness().asked_at.replace(second=0, microsecond=0)
-    since = until - timedelta(hours=QUOTA_HOURS)
-    found = ask.ever("quota", grain="minute", start=since.isoformat(), end=until.isoformat())
+    found = ask.lately("quota", grain="minute")
     title = "Requests to Wix"
     if found.empty or not found["calls"].sum():
         panels.nothing(title, "No request to Wix in the last hour.", key="quota")

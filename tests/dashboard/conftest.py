@@ -61,15 +61,17 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @contextmanager
 def _forgetting() -> Iterator[None]:
     """Caches are the process's: one test must not see another's answers."""
-    _forget()
+    forget()
     yield
-    client._http().close()
-    _forget()
+    forget()
 
 
-def _forget() -> None:
+def forget() -> None:
+    """What was asked before has to be asked again."""
     st.cache_data.clear()
     st.cache_resource.clear()
+    if client._http.cache_info().currsize:
+        client._http().close()
     client._http.cache_clear()
 
 

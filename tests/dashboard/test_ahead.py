@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from time import sleep
 
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -9,9 +11,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from analytics.reports import Reports
 from analytics.service import create_app
 from dashboard import client
+from tests.analytics import history
 from tests.dashboard.browser.serving import served
 from tests.dashboard.conftest import Service
 from tests.dashboard.running import cards, run
+
+TRIES = 300
 
 
 class Gate:
@@ -77,3 +82,43 @@ class TestAhead:
         app.run()
 
         assert gate.asked == []
+
+
+class TestNewVersion:
+    """Nobody waits for one: a page shows what it has, until the newer answers are there."""
+
+    def test_a_page_is_drawn_at_once_with_what_is_known(self, gate: Gate, told: Service) -> None:
+        app = run("orders")
+        another(told)
+        gate.hold(99)
+
+        app.run()
+
+        assert cards(app)["Orders placed"] == "3"
+
+    def test_it_moves_on_when_all_its_answers_are_there(self, gate: Gate, told: Service) -> None:
+        """The strip has them asked, and draws the page anew; here its tick is a run of the page."""
+        app = run("orders")
+        another(told)
+
+        for _ in range(TRIES):
+            if cards(app.run())["Orders placed"] == "4":
+                break
+            sleep(0.2)
+
+        assert cards(app)["Orders placed"] == "4"
+
+    def test_another_filter_is_asked_of_the_newest(self, gate: Gate, told: Service) -> None:
+        app = run("orders")
+        another(told)
+
+        app.segmented_control(key="range").set_value("7d").run()
+
+        assert cards(app)["Orders placed"] == "2"
+
+
+def another(told: Service) -> None:
+    """One more order, in a new version that the dashboard has seen."""
+    placed = datetime.now(UTC) - timedelta(hours=1)
+    told.tell([history.store_order("1004", "created", placed, created=placed)])
+    client.forget_version()

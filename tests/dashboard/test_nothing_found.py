@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
-import streamlit as st
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.testing.v1 import AppTest
@@ -17,7 +16,7 @@ from dashboard import client
 from tests.analytics import history
 from tests.analytics.one_of_everything import HISTORY
 from tests.dashboard.browser.serving import served
-from tests.dashboard.conftest import Service
+from tests.dashboard.conftest import Service, forget
 from tests.dashboard.running import PAGES, cards, run, words
 
 REPORT = "/reports/"
@@ -83,7 +82,7 @@ def mute(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mute]:
 
 
 def shown(page: str) -> AppTest:
-    st.cache_data.clear()
+    forget()
     days = [f"{history.at(day):%Y-%m-%d}" for day in (0, 59)]
     return run(page, range="Custom", days=days, tz="UTC", currency="EUR")
 
