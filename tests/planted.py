@@ -18,7 +18,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from prometheus_client import generate_latest
 
-from analytics.ledger import Ledger, LedgerRecord
+from analytics.ledger import LedgerRecord
 from analytics.lifecycle import Source
 from ingest import catalogue
 from ingest.app import Door, create_app
@@ -41,6 +41,7 @@ from streams.runner import Runner
 from streams.settings import FlowSettings, OutboxSettings, WixSettings
 from streams.sites import Sites
 from streams.wix.client import WixClient
+from tests.empty_ledger import open_ledger
 
 MARKER = re.compile(r"planted\d{5}x")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -224,7 +225,7 @@ def _kept(sent: Sequence[Sent], path: Path) -> str:
     """A ledger filled with the rows, all its tables as text."""
     rows = [value for topic, _, value, _ in sent if topic == ORDER_LIFECYCLE.name and value is not None]
     records = [LedgerRecord(offset=at, known_at=NOW, value=row) for at, row in enumerate(rows)]
-    ledger = Ledger.open(path)
+    ledger = open_ledger(path)
     try:
         ledger.append(records, topic=ORDER_LIFECYCLE.name, partition=0, topic_id="one")
     finally:

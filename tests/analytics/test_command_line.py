@@ -20,6 +20,7 @@ from analytics.reports import Reports
 from analytics.service import create_app
 from analytics.tables import EXPORTED
 from tests.analytics.history import at, store_order, tell
+from tests.empty_ledger import open_ledger
 
 
 def analytics(path: Path, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -33,11 +34,11 @@ def analytics(path: Path, *args: str, **environment: str) -> subprocess.Complete
     )
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A ledger with one order, closed."""
-    made = tmp_path / "ledger.duckdb"
-    ledger = Ledger.open(made)
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger with one order, closed; to be read only."""
+    made = tmp_path_factory.mktemp("told") / "ledger.duckdb"
+    ledger = open_ledger(made)
     tell(ledger, [store_order("o1", "approved", at(0))])
     ledger.close()
     return made

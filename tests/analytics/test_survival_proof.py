@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 import pytest
-from lifelines import KaplanMeierFitter  # type: ignore[import-untyped]  # it ships no types
 
 from analytics.latency import latency_rows
 from analytics.survival import BAND_95, kaplan_meier, quantile
@@ -40,6 +39,9 @@ class TestBesideLifelines:
         """Censored, tied and left-truncated data. lifelines shows a band of another shape (of the
         logarithm of the hazard), so its sum of variances is put into the plain one.
         """
+        # Here, since it takes longer to import than anything else, and each of several processes collects.
+        from lifelines import KaplanMeierFitter  # type: ignore[import-untyped]  # it ships no types
+
         durations, is_finished, entered = made_up(seed)
 
         ours = kaplan_meier(durations, is_finished, entered)

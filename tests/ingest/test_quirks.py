@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from analytics.ledger import Ledger, LedgerRecord
+from analytics.ledger import LedgerRecord
 from analytics.lifecycle import LifecycleRow, Source, SubscriptionFacts
 from analytics.reports import Reports
 from ingest.catalogue import entity_of, find
@@ -23,6 +23,7 @@ from ingest.record import EventRecord, parse_time
 from ingest.recording import from_event
 from ingest.webhook import verify
 from streams import lifecycle
+from tests.empty_ledger import open_ledger
 from tests.ingest.tokens import EVENTS, PAYLOADS, event_type_of, payload, webhook
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -257,7 +258,7 @@ def alarms(
         LedgerRecord(offset=at, known_at=NOW, value=replace(row, row_id=uuid4()).to_bytes())
         for at, row in enumerate(rows)
     ]
-    ledger = Ledger.open(tmp_path_factory.mktemp("alarms") / "ledger.duckdb")
+    ledger = open_ledger(tmp_path_factory.mktemp("alarms") / "ledger.duckdb")
     ledger.append(records, topic="order-lifecycle", partition=0, topic_id="one")
     ledger.publish()
 

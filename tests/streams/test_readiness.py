@@ -5,8 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from analytics.ledger import Ledger
 from ingest.settings import KafkaSettings
+from tests.empty_ledger import open_ledger
 from tests.streams.processes import Process, running, wait_until
 
 NOWHERE = "127.0.0.1:1"
@@ -47,7 +47,7 @@ class TestLedger:
     def test_a_file_that_another_process_has_is_named_and_then_the_silent_log(
         self, kafka: KafkaSettings, tmp_path: Path
     ) -> None:
-        held = Ledger.open(tmp_path / "ledger.duckdb")
+        held = open_ledger(tmp_path / "ledger.duckdb")
         with running(kafka, tmp_path, "ledger", STALE_AFTER="PT1S") as ledger:
             wait_until(lambda: "no_file: " in ledger.lacks(), process=ledger)
             held.close()
