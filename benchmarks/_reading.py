@@ -20,7 +20,7 @@ NOW = LAST_DAY + timedelta(hours=1)
 ORDER = "order-1"
 SNAPSHOT_SECONDS = 30.0
 # How the owner takes rows from the log: what has come within a moment, and never more than so many.
-BEAT_SECONDS, LARGEST_BATCH = 0.25, 5000
+BEAT_SECONDS, LARGEST_BATCH = 0.1, 10_000
 
 # What the pages show as cards and strips, for the last month; all reports are also asked about everything.
 CARDS = (

@@ -30,7 +30,7 @@ from analytics.ledger import Ledger, LedgerRecord
 from analytics.wire import facts_structure, row_type
 from benchmarks._lives import spooled_lives
 from benchmarks._made_up import made_up_rows
-from benchmarks._reading import NOW, TOPIC, TOPIC_ID, read
+from benchmarks._reading import LARGEST_BATCH, NOW, TOPIC, TOPIC_ID, read
 
 LOAD_FLOOR, APPEND_FLOOR, MEMORY_MB = 100_000, 10_000, 1000
 
@@ -143,7 +143,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--append", type=int, default=50_000, help="how many rows to append afterwards")
-    parser.add_argument("--batch", type=int, default=5000)
+    parser.add_argument("--batch", type=int, default=LARGEST_BATCH)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--beside", type=int, default=1000, help="rows a second that a writer adds meanwhile")
     parser.add_argument("--keep", type=Path, help="a file to keep the ledger in, or to measure again")

@@ -29,7 +29,9 @@ def ledger_group(kafka: KafkaSettings) -> str:
     return f"{kafka.topic_prefix}ledger"
 
 
-def make_app(group: str, kafka: KafkaSettings, data_dir: Path) -> Any:
+def make_app(
+    group: str, kafka: KafkaSettings, data_dir: Path, *, records_per_poll: int = RECORDS_PER_POLL
+) -> Any:
     """A Faust app that hands out raw bytes, keeps no tables and opens no port."""
     urls, credentials = kafka.faust_broker()
     app = faust.App(
@@ -50,7 +52,7 @@ def make_app(group: str, kafka: KafkaSettings, data_dir: Path) -> Any:
         broker_heartbeat_interval=HEARTBEAT_SECONDS,
         broker_rebalance_timeout=REBALANCE_SECONDS,
         broker_commit_interval=COMMIT_SECONDS,
-        broker_max_poll_records=RECORDS_PER_POLL,
+        broker_max_poll_records=records_per_poll,
         stream_buffer_maxsize=STREAM_BUFFER,
         # SIGTERM and rebalances wait for what is being handled.
         stream_wait_empty=True,

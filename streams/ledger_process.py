@@ -13,7 +13,7 @@ from ingest.topics import ALL_TOPICS, EVENT_TOPICS, ORDER_LIFECYCLE
 from streams.alerting import Alerts
 from streams.app import ledger_group, make_app, worker_group
 from streams.internal import InternalServer, create_internal_app
-from streams.ledger_agent import ledger_consumer, register
+from streams.ledger_agent import BATCH, ledger_consumer, register
 from streams.ledger_seat import LedgerSeat, failed_path, opened, ready_path
 from streams.ledger_state import LedgerState
 from streams.ledger_swap import catch_up
@@ -57,7 +57,7 @@ async def run_ledger(plan: LedgerPlan) -> None:
     settings = plan.ledger
     refuse_open_door(settings)
     stop, meters = stop_on_signals(), LedgerMeters(this_build(""))
-    app = make_app(ledger_group(plan.kafka), plan.kafka, settings.data_dir)
+    app = make_app(ledger_group(plan.kafka), plan.kafka, settings.data_dir, records_per_poll=BATCH)
     told = settings.data_dir / ALERTS_TOLD
     alerts = Alerts(plan.alerts, told, count=lambda outcome: meters.alerts.labels(outcome).inc())
     state = LedgerState(app, meters, alerts, plan.alerts)
