@@ -138,5 +138,5 @@ inner join orders_around as orders
         orders.kind = paged.kind
         and orders.instance_id = paged.instance_id
         and orders.order_id = paged.order_id
-left join customers on customers.instance_id = orders.instance_id and customers.id = orders.buyer
+left join customers on customers.number = entity_number_of('buyer', orders.instance_id, orders.buyer)
 order by paged.page_row
