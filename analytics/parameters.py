@@ -80,7 +80,7 @@ class Parameter:
             case "time":
                 return _time(text)
             case "zone":
-                return ZoneInfo(text).key
+                return _zone(text)
             case "flag":
                 return {"true": True, "false": False}[text.lower()]
             case "integer":
@@ -119,6 +119,14 @@ def _time(text: str) -> datetime:
     # A plus sign that a URL turned into a space is still an offset.
     moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _zone(text: str) -> str:
+    key = ZoneInfo(text).key
+    # Files beside the zones: this machine's own, rules for others, and clocks that count leap seconds.
+    if key in ("localtime", "posixrules") or key.startswith(("posix/", "right/")):
+        raise ValueError(text)
+    return key
 
 
 def _cursor(text: str) -> str:

@@ -105,6 +105,7 @@ stays_joined as (
 
 )
 
+-- Of a period that has not begun, the windows before its end tell nothing.
 select
     customer,
     order_id,
@@ -124,4 +125,5 @@ select
         when missed_by = 'gumroad' then 'asked to leave outside the period'
     end as reason
 from stays_joined
+where $start is null or $start < $until
 order by happened_at, customer, counted_by

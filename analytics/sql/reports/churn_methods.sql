@@ -1,4 +1,5 @@
--- churn_methods: one row per method of counting churn, over the period (or the window that the method looks at).
+-- churn_methods: one row per method of counting churn, over the period (or the window that the method looks at). A period
+-- that has not begun has nobody at its start, and no window before its end.
 with
 
 stays_to_the_end as (
@@ -156,9 +157,9 @@ methods_counted as (
 
 select
     method,
-    numerator,
-    base,
-    numerator / nullif(base, 0) as rate,
+    case when $start >= $until then 0 else numerator end as numerator,
+    case when $start >= $until then 0 else base end as base,
+    case when $start >= $until then null else numerator / nullif(base, 0) end as rate,
     definition
 from methods_counted
 order by place

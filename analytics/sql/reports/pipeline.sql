@@ -37,7 +37,14 @@ moments_listed as (
         counts_until as until_at,
         counts_from as delays_from,
         counts_from as pace_from
-    from buckets($start, coalesce($start, $until - interval 1 hour), $until, 'minute', $tz)
+    -- Minutes are listed before anybody asks whether they are wanted: for the present alone, one hour of them.
+    from buckets(
+        $start,
+        coalesce(case when $grain = 'minute' then $start end, $until - interval 1 hour),
+        $until,
+        'minute',
+        $tz
+    )
     where $grain = 'minute'
 
 ),
