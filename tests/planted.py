@@ -231,8 +231,10 @@ def _kept(sent: Sequence[Sent], path: Path) -> str:
     finally:
         ledger.close()
     with duckdb.connect(str(path), read_only=True) as database:
-        tables = database.execute("select table_name from duckdb_tables()").fetchall()
-        return "\n".join(str(database.execute(f'from "{name}"').fetchall()) for (name,) in tables)
+        tables = database.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        return "\n".join(
+            str(database.execute(f'from {schema}."{name}"').fetchall()) for schema, name in tables
+        )
 
 
 def _spelled(key: bytes | None, value: bytes | None, headers: Headers) -> str:

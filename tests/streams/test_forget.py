@@ -79,8 +79,10 @@ async def some_history(town: Town, outbox: Outbox) -> None:
 def in_ledger(town: Town, *ids: str) -> list[str]:
     """Which of the ids stand in any table."""
     with town.ledger.present() as connection:
-        names = connection.execute("select table_name from duckdb_tables()").fetchall()
-        told = "".join(str(connection.execute(f'from "{name}"').fetchall()) for (name,) in names)
+        names = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        told = "".join(
+            str(connection.execute(f'from {schema}."{name}"').fetchall()) for schema, name in names
+        )
     return [one for one in ids if one in told]
 
 
