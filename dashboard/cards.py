@@ -138,6 +138,17 @@ def share(
     return fraction(label, now, before, meaning=meaning, good=good, series=way)
 
 
+def begun(steps: pd.DataFrame) -> pd.DataFrame:
+    """A report of latency with `begun`: all orders that began the step, however it ended."""
+    return steps if steps.empty else steps.assign(begun=steps[["finished", "open", "canceled"]].sum(axis=1))
+
+
+def in_state(status: pd.DataFrame, state: str) -> float | None:
+    """The share of the orders that are in a state; None where there are none."""
+    orders = total(status, "orders")
+    return float(status.loc[status["state"] == state, "orders"].sum()) / orders if orders else None
+
+
 def rate(
     label: str,
     table: pd.DataFrame,

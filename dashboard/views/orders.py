@@ -38,21 +38,35 @@ def _cards(ask: Questions, flow: pd.DataFrame, before: pd.DataFrame) -> list[car
     late = ask.ever("backlog", target_hours=str(TARGET_HOURS))
     found = [
         cards.counted("Orders placed", flow, "placed", before, meaning=placed),
-        cards.share("Paid", flow, "paid", "placed", before, meaning=PAID, good="up"),
+        _paid(ask),
         cards.standing("Open now", flow, "open_at_end", before, meaning=OPEN_NOW),
         cards.Card(
             label=f"Waiting over {TARGET_HOURS} h",
             value=spelling.count((late["hours_left"] < 0).sum() if len(late) else 0),
             meaning=f"Paid more than {TARGET_HOURS} hours ago and still open.",
         ),
-        cards.share("Canceled", flow, "canceled", "placed", before, meaning=CANCELED, good="down"),
+        _canceled(ask),
     ]
     return [*found[:1], *_revenue(ask), *found[1:]]
 
 
-PAID = "Payments completed in the period, as a share of the orders placed in it."
+def _paid(ask: Questions) -> cards.Card:
+    """Of the period's own orders: payments of older ones would make more than all of them."""
+    asked = {"step": "placed_paid", "grain": "day"}
+    steps = cards.begun(ask.period("fulfillment_latency", **asked))
+    before = cards.begun(ask.before("fulfillment_latency", **asked))
+    return cards.share("Paid", steps, "finished", "begun", before, meaning=PAID, good="up")
+
+
+def _canceled(ask: Questions) -> cards.Card:
+    now, before = ask.period("order_status", kind="store"), ask.before("order_status", kind="store")
+    rates = cards.in_state(now, "canceled"), cards.in_state(before, "canceled")
+    return cards.fraction("Canceled", *rates, meaning=CANCELED, good="down")
+
+
+PAID = "Of the orders placed in the period, the share that has been paid by now."
 OPEN_NOW = "Store orders placed and neither fulfilled, canceled nor rejected."
-CANCELED = "Orders canceled in the period, as a share of those placed in it."
+CANCELED = "Of the orders placed in the period, the share that has been canceled by now."
 
 
 def _revenue(ask: Questions) -> list[cards.Card]:

@@ -1,10 +1,8 @@
 """A real ledger behind its real report service, on a port of its own, for pages to ask."""
 
-import socket
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
-import uvicorn
+from starlette.types import ASGIApp
 
 from analytics.ledger import Ledger
 from analytics.lifecycle import LifecycleRow
@@ -20,6 +18,7 @@ from analytics.reports import Reports
 from analytics.service import create_app
 from dashboard import client
 from tests.analytics import history
+from tests.dashboard.browser.serving import served
 from tests.empty_ledger import open_ledger
 
 
@@ -45,7 +44,7 @@ def _main_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     """An empty ledger that answers; the dashboard's settings point at it."""
-    with _forgetting(), _ledger(tmp_path) as ledger, _served(ledger) as url:
+    with _forgetting(), _ledger(tmp_path) as ledger, served(create_app(Reports(ledger), token=None)) as url:
         monkeypatch.setenv("REPORTS_URL", url)
         yield Service(ledger, url)
 
@@ -56,6 +55,18 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with _forgetting():
         monkeypatch.setenv("REPORTS_URL", "http://127.0.0.1:9")
         yield
+
+
+@pytest.fixture
+def ask_through(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[ASGIApp], None]]:
+    """Puts an app in the place of the report service: pages ask it instead."""
+    with ExitStack() as serving:
+
+        def ask(app: ASGIApp) -> None:
+            monkeypatch.setenv("REPORTS_URL", serving.enter_context(served(app)))
+            client._http.cache_clear()
+
+        yield ask
 
 
 @contextmanager
@@ -82,21 +93,6 @@ def _ledger(folder: Path) -> Iterator[Ledger]:
         yield ledger
     finally:
         ledger.close()
-
-
-@contextmanager
-def _served(ledger: Ledger) -> Iterator[str]:
-    """The socket listens before the server runs, so that nobody has to wait for it."""
-    config = uvicorn.Config(create_app(Reports(ledger), token=None), log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(timeout=30)
 
 
 @pytest.fixture

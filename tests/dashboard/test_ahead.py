@@ -1,7 +1,7 @@
 """What a page asked last time is asked side by side when its filters change, not one after another."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from time import sleep
 
@@ -12,7 +12,6 @@ from analytics.reports import Reports
 from analytics.service import create_app
 from dashboard import client
 from tests.analytics import history
-from tests.dashboard.browser.serving import served
 from tests.dashboard.conftest import Service
 from tests.dashboard.running import cards, run
 
@@ -47,13 +46,11 @@ class Gate:
 
 
 @pytest.fixture
-def gate(told: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+def gate(told: Service, ask_through: Callable[[ASGIApp], None]) -> Gate:
     """The service of `told` behind a gate; pages ask through it."""
     found = Gate(create_app(Reports(told.ledger), token=None))
-    with served(found) as url:
-        monkeypatch.setenv("REPORTS_URL", url)
-        client._http.cache_clear()
-        yield found
+    ask_through(found)
+    return found
 
 
 class TestAhead:

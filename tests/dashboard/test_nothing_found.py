@@ -1,6 +1,6 @@
 """A report without rows: its page says so, shows no exception, and does not look as if all were there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -12,10 +12,8 @@ from streamlit.testing.v1 import AppTest
 from analytics.ledger import PartitionSample
 from analytics.reports import Reports
 from analytics.service import ARROW, create_app
-from dashboard import client
 from tests.analytics import history
 from tests.analytics.one_of_everything import HISTORY
-from tests.dashboard.browser.serving import served
 from tests.dashboard.conftest import Service, forget
 from tests.dashboard.running import PAGES, cards, run, words
 
@@ -59,7 +57,7 @@ def without_rows(body: bytes) -> bytes:
 
 
 @pytest.fixture
-def mute(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mute]:
+def mute(service: Service, ask_through: Callable[[ASGIApp], None]) -> Mute:
     """One of everything, two months of it, and a worker that was just looked at."""
     now = datetime.now(UTC)
     lately = [
@@ -75,10 +73,8 @@ def mute(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mute]:
     service.ledger.record_samples(now, [PartitionSample(topic="payments", partition=0, committed=4, end=11)])
     service.ledger.publish()
     found = Mute(create_app(Reports(service.ledger), token=None))
-    with served(found) as url:
-        monkeypatch.setenv("REPORTS_URL", url)
-        client._http.cache_clear()
-        yield found
+    ask_through(found)
+    return found
 
 
 def shown(page: str) -> AppTest:

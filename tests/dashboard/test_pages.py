@@ -54,6 +54,13 @@ class TestOrders:
             "Canceled": "33.3%",
         }
 
+    def test_a_payment_of_an_older_order_is_no_share_of_the_period(self, told: Service) -> None:
+        """Placed before the seven days, paid within them: beside the week's one order it makes no 200 %."""
+        placed, paid = (datetime.now(UTC) - timedelta(days=days) for days in (8.5, 2))
+        told.tell([history.store_order("1005", "approved", paid, paid="PAID", created=placed)])
+
+        assert cards(run("orders", range="7d"))["Paid"] == "100.0%"
+
     def test_cards_agree_with_a_count_of_the_ledger_itself(self, told: Service) -> None:
         rows = Reports(told.ledger).run("orders", {"kind": ["store"]}).table
 

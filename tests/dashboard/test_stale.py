@@ -2,10 +2,11 @@
 
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from starlette.types import ASGIApp
 from streamlit.testing.v1 import AppTest
 
 from analytics.ledger import PartitionSample
@@ -13,7 +14,7 @@ from analytics.reports import Reports
 from analytics.service import create_app
 from dashboard import client
 from tests.analytics import history
-from tests.dashboard.browser.serving import Switch, served
+from tests.dashboard.browser.serving import Switch
 from tests.dashboard.conftest import Service
 from tests.dashboard.running import PAGES, cards, run, words
 
@@ -21,13 +22,11 @@ BADGE = re.compile(r"-badge\[:material/\w+: (\w+)\]")
 
 
 @pytest.fixture
-def switch(told: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Switch]:
+def switch(told: Service, ask_through: Callable[[ASGIApp], None]) -> Switch:
     """The service of `told`, behind a switch that can turn it off; pages ask through it."""
     found = Switch(create_app(Reports(told.ledger), token=None))
-    with served(found) as url:
-        monkeypatch.setenv("REPORTS_URL", url)
-        client._http.cache_clear()
-        yield found
+    ask_through(found)
+    return found
 
 
 def again(app: AppTest) -> AppTest:
