@@ -1,5 +1,7 @@
 """Forgetting: who asks is found nowhere any more, totals stay, and filling a ledger anew undoes nothing."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -182,6 +184,50 @@ class TestRebuilt:
         bytes_left = ledger.path.read_bytes()
         assert CONTACT.encode() not in bytes_left
         assert OTHER_SITE.encode() not in bytes_left
+
+    def test_a_disk_without_room_for_both_leaves_the_ledger_as_it_was(self, tmp_path: Path) -> None:
+        """In a process of its own whose files may not grow so far, and later may."""
+        done = subprocess.run(
+            [sys.executable, "-c", NO_ROOM, str(tmp_path / "ledger.duckdb")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        said = done.stdout.splitlines()
+        assert "ledger.duckdb could not be written" in said[0]
+        assert "Make room on that disk" in said[0]
+        assert said[1:] == [
+            "['ledger.duckdb'] is there",
+            "packed afterwards: True",
+            "['ledger.duckdb'] is there",
+        ]
+
+
+NO_ROOM = """
+import resource, signal, sys
+from pathlib import Path
+from analytics.ledger import LedgerNotWritten
+from analytics.packing import pack
+from tests.analytics.history import tell
+from tests.analytics.test_forgetting import HISTORY, a_person
+from tests.empty_ledger import open_ledger
+
+path = Path(sys.argv[1])
+ledger = open_ledger(path)
+tell(ledger, [*HISTORY, a_person()])
+ledger.close()
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+try:
+    pack(path)
+except LedgerNotWritten as error:
+    print(error)
+print([file.name for file in path.parent.iterdir()], "is there")
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+print("packed afterwards:", pack(path))
+print([file.name for file in path.parent.iterdir()], "is there")
+"""
 
 
 def places(ledger: Ledger) -> list[Any]:
