@@ -25,7 +25,7 @@ from analytics.damage import (
 )
 from analytics.loading import forget_spool, read_spool, spool_files
 from analytics.schema import SchemaMismatch, migrate
-from analytics.spool import spool_line
+from analytics.spool import spool_line, spool_lines
 from analytics.standing import differences, is_behind, leave_behind, prepare, remake
 from analytics.versions import READERS, Version, VersionGone
 from analytics.writing import execute, insert, write_batch, write_spool
@@ -42,6 +42,7 @@ __all__ = [
     "SchemaMismatch",
     "Share",
     "spool_line",
+    "spool_lines",
 ]
 
 # One large checkpoint instead of many: p99 of a batch went from 65 to 21 ms.
@@ -140,8 +141,7 @@ class Ledger:
             migrate(connection)
             prepare(connection)
             connection.execute(f"set allowed_directories = [{_folder(_beside(path, 'spool'))}]")
-            connection.execute("set enable_external_access = false")
-            connection.execute("set lock_configuration = true")
+            connection.execute("set enable_external_access = false; set lock_configuration = true")
         except BaseException as error:
             connection.close()
             if isinstance(error, duckdb.Error) and is_of_the_machine(error):

@@ -4,7 +4,7 @@ What is loaded is in the new ledger with its offset, so that a rebuild that was 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +16,16 @@ from analytics.ledger import (
     LedgerLocked,
     LedgerNotOpened,
     SchemaMismatch,
-    spool_line,
+    spool_lines,
 )
-from ingest.admin import end_offsets, topic_ids
+from ingest.admin import beginning_offsets, end_offsets, topic_ids
 from ingest.settings import KafkaSettings
 from ingest.topics import ORDER_LIFECYCLE
 from streams.ledger_swap import nobody
 from streams.pause import this_build
+from streams.raw_log import Batch, read_raw, records_between
 from streams.replay import Tell
 from streams.replay_journal import Stopped
-from streams.row_reader import Records, read_log
 from streams.running import Refusal, ask_log
 
 TOPIC = ORDER_LIFECYCLE.name
@@ -96,7 +96,8 @@ async def fill(
     folder = ledger.spool_folder
     await asyncio.to_thread(_emptied, folder)
     begin = await asyncio.to_thread(ledger.next_offset, TOPIC, 0, topic_id)
-    spools = _spools(_batches(kafka, begin, upto, rows_of_a_file), folder)
+    begins = await ask_log(lambda: beginning_offsets(kafka, [TOPIC]))
+    spools = _spools(kafka, max(begin, begins[TOPIC, 0]), upto, rows_of_a_file, folder)
     # One file ahead: Kafka is read while DuckDB loads.
     following = asyncio.ensure_future(anext(spools, None))
     try:
@@ -125,33 +126,37 @@ def settled(path: Path) -> None:
     _marker(path).unlink(missing_ok=True)
 
 
-async def _spools(read: AsyncGenerator[Records, None], folder: Path) -> AsyncGenerator[Spool, None]:
-    """A file for each batch, handed on when it is whole."""
-    async with aclosing(read) as batches:
-        number = 0
-        async for batch in batches:
-            path = folder / f"{number:08d}.ndjson"
-            await asyncio.to_thread(_write, path, batch)
-            yield Spool(path, len(batch))
-            number += 1
+async def _spools(
+    kafka: KafkaSettings, begin: int, upto: int, size: int, folder: Path
+) -> AsyncGenerator[Spool, None]:
+    """All rows from `begin` up to `upto` in files of so many, each handed on when it is whole."""
+    number, written = 0, 0
+    async with aclosing(read_raw(kafka, (TOPIC, 0), begin, upto)) as log:
+        async for batches in log:
+            lines = await asyncio.to_thread(_lines, batches, begin, upto)
+            while lines:
+                path = _file(folder, number)
+                part, lines = lines[: size - written], lines[size - written :]
+                await asyncio.to_thread(_write, path, part)
+                written += len(part)
+                if written == size:
+                    yield Spool(path, size)
+                    number, written = number + 1, 0
+    if written:
+        yield Spool(_file(folder, number), written)
 
 
-async def _batches(kafka: KafkaSettings, begin: int, upto: int, size: int) -> AsyncGenerator[Records, None]:
-    """All rows from `begin` up to `upto`, so many at a time."""
-    batch: Records = []
-    async with aclosing(read_log(kafka, {(TOPIC, 0): begin}, {(TOPIC, 0): upto})) as log:
-        async for _, records in log:
-            batch += records
-            while len(batch) >= size:
-                yield batch[:size]
-                batch = batch[size:]
-    if batch:
-        yield batch
+def _lines(batches: Sequence[Batch], begin: int, upto: int) -> list[bytes]:
+    return spool_lines(records_between(batches, begin, upto))
 
 
-def _write(path: Path, batch: Records) -> None:
-    with path.open("wb") as file:
-        file.writelines([spool_line(one.offset, one.timestamp, one.value) for one in batch])
+def _file(folder: Path, number: int) -> Path:
+    return folder / f"{number:08d}.ndjson"
+
+
+def _write(path: Path, lines: Sequence[bytes]) -> None:
+    with path.open("ab") as file:
+        file.write(b"".join(lines))
 
 
 def _load(ledger: Ledger, spool: Path, topic_id: str, *, more_follows: bool) -> None:

@@ -33,7 +33,7 @@ async def read_log(
         consumer.assign(list(places))
         for partition, place in places.items():
             consumer.seek(partition, begins.get(place, 0))
-        silence = _Silence()
+        silence = Silence()
         while wanted:
             polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_PER_POLL)
             silence.heard(bool(polled))
@@ -49,7 +49,7 @@ async def read_log(
                     consumer.pause(partition)
 
 
-class _Silence:
+class Silence:
     """Says once of each silence that Kafka is waited for: a consumer waits without a word."""
 
     def __init__(self) -> None:
