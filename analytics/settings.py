@@ -3,21 +3,11 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
-def _web_address(given: str) -> str:
-    try:
-        parts = urlsplit(given)
-        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number
-        is_one = False
-    if not is_one or any(sign.isspace() for sign in given):
-        raise ValueError("write it as https://host or http://host:port")
-    return given
+from analytics.web_address import WebAddress
 
 
 class AnalyticsSettings(BaseSettings):
@@ -32,7 +22,7 @@ class AnalyticsSettings(BaseSettings):
     # An empty one means none; a path of its own would be this folder.
     ledger_path: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = None
     """The DuckDB file; empty is DATA_DIR/ledger.duckdb."""
-    reports_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8100"
+    reports_url: WebAddress = "http://127.0.0.1:8100"
     """Where the report service answers."""
     reports_token: SecretStr = SecretStr("")
     """What a caller of the report service must show; needed beyond this machine."""

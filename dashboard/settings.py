@@ -2,23 +2,13 @@
 
 from ipaddress import ip_address
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from analytics.web_address import WebAddress
+
 Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-def _web_address(given: str) -> str:
-    try:
-        parts = urlsplit(given)
-        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number
-        is_one = False
-    if not is_one or any(sign.isspace() for sign in given):
-        raise ValueError("write it as https://host or http://host:port")
-    return given
 
 
 class DashboardSettings(BaseSettings):
@@ -28,7 +18,7 @@ class DashboardSettings(BaseSettings):
         env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
     )
 
-    reports_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8100"
+    reports_url: WebAddress = "http://127.0.0.1:8100"
     """Where the report service answers."""
     reports_token: SecretStr = SecretStr("")
     """What a caller of the report service must show; needed beyond this machine."""

@@ -2,23 +2,12 @@
 
 import re
 import ssl
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings
 
-# The sentence under each setting is its description, which --help prints.
-# What is wrong with one is said without its value, which may be a secret.
-ENVIRONMENT = SettingsConfigDict(
-    env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
-)
-
-
-# `WIX_PUBLIC_KEYS_FILE=` means none, as everywhere else; a path of its own would be this folder.
-OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
-
-Port = Annotated[int, Field(ge=0, le=65535)]
+from ingest.environment import ENVIRONMENT, OptionalPath, Port
 
 
 def _topic_prefix(given: str) -> str:

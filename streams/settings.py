@@ -6,38 +6,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings
 
-# The sentence under each setting is its description: --help, .env.example and the README print it.
-# What is wrong with one is said without its value, which may be a secret.
-ENVIRONMENT = SettingsConfigDict(
-    env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
-)
-
-# `SITES_FILE=` means none, as everywhere else; a path of its own would be this folder.
-OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
-
-Port = Annotated[int, Field(ge=0, le=65535)]
+from analytics.web_address import WebAddress
+from ingest.environment import ENVIRONMENT, OptionalPath, Port
 
 # A time that may be none at all, one that lasts, and seconds that last and end.
 Age = Annotated[timedelta, Field(ge=timedelta(0))]
 Lasting = Annotated[timedelta, Field(gt=timedelta(0))]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-def _web_address(given: str) -> str:
-    try:
-        parts = urlsplit(given)
-        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number
-        is_one = False
-    if not is_one or any(sign.isspace() for sign in given):
-        raise ValueError("write it as https://host or http://host:port")
-    return given
-
-
-WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
 def _memory(given: str) -> str:

@@ -29,6 +29,9 @@ ALLOWED: dict[str, set[str]] = {
         "ingest.admin",
         "ingest.catalogue",
         "ingest.settings.KafkaSettings",
+        # How settings are read and spelled.
+        "ingest.environment",
+        "analytics.web_address",
         # How any process of ours writes its log, traces, and hangs up on slow clients.
         "ingest.log_lines",
         "ingest.tracing",
@@ -42,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
         # What the service is given.
         "analytics.reports",
     },
-    "dashboard": {"analytics.lifecycle"},
+    "dashboard": {"analytics.lifecycle", "analytics.web_address"},
     "sandbox": {"ingest.topics"},
 }
 
