@@ -73,7 +73,7 @@ def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path) -> None:
 
     assert "Interrupted" in progress
     assert run.returncode == 1
-    _, alive = psutil.wait_procs(started, timeout=10)
+    _, alive = psutil.wait_procs(started, timeout=30)
     assert alive == []
 
 

@@ -84,7 +84,7 @@ class TestRoom:
         failing.start()
 
         with pytest.raises(RoomNotReady, match=r"exit code 1(.|\n)*the cellar is flooded"):
-            failing.await_ready(seconds=20)
+            failing.await_ready(seconds=60)
 
     def test_room_that_is_never_ready_is_reported(self, tmp_path: Path) -> None:
         idle = room(tmp_path, "import time; time.sleep(600)", ready_url="http://127.0.0.1:1/")
@@ -107,7 +107,7 @@ class TestRoom:
 
         parent.stop()
 
-        _, alive = psutil.wait_procs([process, *children], timeout=10)
+        _, alive = psutil.wait_procs([process, *children], timeout=30)
         assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
 
     def test_room_that_ignores_the_request_to_stop_is_killed(self, tmp_path: Path) -> None:
@@ -124,4 +124,4 @@ class TestRoom:
         failing.start()
 
         with pytest.raises(RoomNotReady, match="exit code 3"):
-            failing.finish(seconds=20)
+            failing.finish(seconds=60)

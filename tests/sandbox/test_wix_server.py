@@ -251,7 +251,7 @@ class TestProcess:
 
         started.send_signal(signal.SIGTERM)
 
-        assert started.wait(timeout=20) == 0
+        assert started.wait(timeout=60) == 0
         assert started.stderr is not None
         assert "Traceback" not in started.stderr.read()
 
@@ -261,7 +261,7 @@ class TestProcess:
         with a_process(tmp_path, WEBHOOK_URL=nobody) as (started, public, _):
             fulfill(public)
             started.send_signal(signal.SIGTERM)
-            assert started.wait(timeout=20) == 0
+            assert started.wait(timeout=60) == 0
 
         left = (tmp_path / "sandbox" / "undelivered.jsonl").read_text().splitlines()
         assert len(left) == 3

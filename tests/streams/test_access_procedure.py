@@ -63,7 +63,7 @@ async def receiver(site: SandboxSite) -> AsyncIterator[AccessReceiver]:
     settings = AccessSettings(_env_file=None, access_url=f"{site.url}/access", access_secret=ACCESS_SECRET)
     where = endpoint(settings)
     assert where is not None
-    async with AccessReceiver(where, timeout_seconds=5.0) as receiver:
+    async with AccessReceiver(where, timeout_seconds=30.0) as receiver:
         yield receiver
 
 

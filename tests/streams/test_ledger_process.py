@@ -36,7 +36,7 @@ def ledger(log: KafkaSettings, tmp_path: Path) -> Iterator[Process]:
 
 def row_ids(data_dir: Path) -> list[str]:
     """Ids of the rows in the file, once nobody has it open."""
-    with_file = Ledger.open(data_dir / "ledger.duckdb", wait_seconds=10)
+    with_file = Ledger.open(data_dir / "ledger.duckdb", wait_seconds=60)
     try:
         with with_file.present() as connection:
             return [
@@ -48,7 +48,7 @@ def row_ids(data_dir: Path) -> list[str]:
 
 def next_offset(log: KafkaSettings, data_dir: Path) -> int:
     """Where the file says that reading goes on."""
-    with_file = Ledger.open(data_dir / "ledger.duckdb", wait_seconds=10)
+    with_file = Ledger.open(data_dir / "ledger.duckdb", wait_seconds=60)
     try:
         return with_file.next_offset(ORDER_LIFECYCLE.name, 0, topic_ids(log)[ORDER_LIFECYCLE.name])
     finally:

@@ -85,7 +85,7 @@ def test_a_rebuild(log: KafkaSettings, tmp_path: Path, how: signal.Signals) -> N
 
     assert "Going on at row" in said
     whole = unbroken(log, tmp_path / "unbroken.duckdb")
-    made = Ledger.open(tmp_path / "ledger.duckdb", wait_seconds=10)
+    made = Ledger.open(tmp_path / "ledger.duckdb", wait_seconds=60)
     try:
         assert contents(made) == contents(whole)
         assert len(contents(made)["lifecycle"]) == 2 * EVENTS
@@ -108,7 +108,7 @@ def test_a_rebuild_on_a_full_disk(log: KafkaSettings, tmp_path: Path) -> None:
         assert "Traceback" not in process.log
 
     assert "Going on at row" in again(log, tmp_path, "rebuild")
-    made = Ledger.open(tmp_path / "ledger.duckdb", wait_seconds=10)
+    made = Ledger.open(tmp_path / "ledger.duckdb", wait_seconds=60)
     try:
         assert len(contents(made)["lifecycle"]) == 2 * EVENTS
         assert made.differences() == {}
