@@ -30,6 +30,11 @@ class TestNetwork:
 
     @pytest.fixture
     async def wix(self, site: SandboxSite) -> AsyncIterator[WixClient]:
+        async with WixClient(site.settings(wix_timeout_seconds=30)) as wix:
+            yield wix
+
+    @pytest.fixture
+    async def hurried(self, site: SandboxSite) -> AsyncIterator[WixClient]:
         async with WixClient(site.settings(wix_timeout_seconds=1)) as wix:
             yield wix
 
@@ -47,21 +52,23 @@ class TestNetwork:
         with pytest.raises(WixUnreachable):
             await wix.request(SITE, method, "/cut")
 
-    async def test_a_late_answer_is_no_answer(self, site: SandboxSite, wix: WixClient) -> None:
+    async def test_a_late_answer_is_no_answer(self, site: SandboxSite, hurried: WixClient) -> None:
         site.fault(path="/late", delaySeconds=3)
 
         with pytest.raises(WixUnreachable) as late:
-            await wix.request(SITE, "GET", "/late")
+            await hurried.request(SITE, "GET", "/late")
 
         assert late.value.code in ("timeout", "network")
 
-    async def test_the_limit_is_for_token_and_call_together(self, site: SandboxSite, wix: WixClient) -> None:
+    async def test_the_limit_is_for_token_and_call_together(
+        self, site: SandboxSite, hurried: WixClient
+    ) -> None:
         """So that a claim can be sure to outlast the call."""
         site.fault(path=TOKEN_PATH, delaySeconds=0.8)
         site.fault(path=f"*/{PLAN_ORDER}", delaySeconds=0.8)
 
         with pytest.raises(WixUnreachable):
-            await plan_orders.get_order(wix, SITE, PLAN_ORDER)
+            await plan_orders.get_order(hurried, SITE, PLAN_ORDER)
 
     async def test_nobody_there_is_no_answer(self, site: SandboxSite) -> None:
         async with WixClient(site.settings(wix_api_url="http://127.0.0.1:1")) as wix:
