@@ -313,3 +313,28 @@ class TestPlans:
             "10.00",
         )
         assert math.isclose(row["rate"], 1 / 2)
+
+    def test_who_joined_and_left_within_the_period_is_in_no_rate(self, ledger: Ledger) -> None:
+        """Gold in April: a holds it throughout, b changes to Silver, c and d come and go: churned 2, of the
+        two at the start none is lost. Silver: e of one is lost, though f came and went as well: 1/1.
+        """
+        tell(
+            ledger,
+            [
+                *stay("a", at(0), plan="Gold"),
+                *stay("b1", at(0), at(40), plan="Gold", contact="b", cause="MEMBER_ACTION"),
+                *stay("b2", at(40), plan="Silver", contact="b"),
+                *stay("c", at(35), at(40), plan="Gold", cause="MEMBER_ACTION"),
+                *stay("d", at(36), at(41), plan="Gold", cause="MEMBER_ACTION"),
+                *stay("e1", at(0), at(33), plan="Silver", contact="e", cause="MEMBER_ACTION"),
+                *stay("e2", at(40), at(44), plan="Silver", contact="e", cause="MEMBER_ACTION"),
+                *stay("f", at(35), at(40), plan="Silver", cause="MEMBER_ACTION"),
+            ],
+        )
+
+        rows = {row["name"]: row for row in ask(ledger, "plans", now=at(70), **IN_APRIL)}
+        by_plan = {row["group"]: row for row in ask(ledger, "churn", now=at(70), by="plan", **IN_APRIL)}
+
+        shown = {name: (row["active"], row["churned"], row["rate"]) for name, row in rows.items()}
+        assert shown == {"Gold": (1, 2, 0.0), "Silver": (1, 3, 1.0)}
+        assert {name: row["rate"] for name, row in by_plan.items()} == {"Gold": 0.0, "Silver": 1.0}

@@ -1,5 +1,6 @@
 -- plans: one row per plan and currency: customers at the end of the period, who came and left in it, and revenue then.
--- A period that has not begun has no end to look at.
+-- A period that has not begun has no end to look at. The rate is of those who held the plan at its start: whoever is no
+-- customer at its end is lost, as `churn` counts by plan.
 with
 
 spans_chosen as not materialized (
@@ -28,8 +29,31 @@ plans_listed as (
         count(*) filter (where is_only and started_at < $start and coalesce(ended_at >= $start, true))
         + count(distinct (instance_id, customer)) filter (
             where not is_only and started_at < $start and coalesce(ended_at >= $start, true)
-        ) as active_at_start
+        ) as active_at_start,
+        count(*) filter (
+            where is_only and started_at < $start and ended_at >= $start and ended_at < $until
+        ) as lost_only
     from spans_chosen
+    group by all
+
+),
+
+-- Whoever holds another plan at the end is lost to none.
+others_lost as (
+
+    select
+        held.plan_id,
+        held.currency,
+        count(distinct (held.instance_id, held.customer)) as lost
+    from spans_chosen as held
+    anti join (
+        select
+            instance_id,
+            customer
+        from spans_chosen
+        where not is_only and started_at < $until and coalesce(ended_at >= $until, true)
+    ) as there on there.instance_id = held.instance_id and there.customer = held.customer
+    where not held.is_only and held.started_at < $start and coalesce(held.ended_at >= $start, true)
     group by all
 
 ),
@@ -98,7 +122,7 @@ select
     plans_listed.active,
     coalesce(joined_counted.joined, 0) as new,
     coalesce(churned_counted.churned, 0) as churned,
-    coalesce(churned_counted.churned, 0) / nullif(plans_listed.active_at_start, 0) as rate,
+    (plans_listed.lost_only + coalesce(others_lost.lost, 0)) / nullif(plans_listed.active_at_start, 0) as rate,
     money(coalesce(revenue_summed.mrr, cast(0 as decimal(38, 6)))) as mrr,
     plans_listed.currency
 from plans_listed
@@ -108,6 +132,8 @@ left join churned_counted
     on
         churned_counted.plan_id = plans_listed.plan_id
         and churned_counted.currency is not distinct from plans_listed.currency
+left join others_lost
+    on others_lost.plan_id = plans_listed.plan_id and others_lost.currency is not distinct from plans_listed.currency
 left join revenue_summed
     on revenue_summed.plan_id = plans_listed.plan_id and revenue_summed.currency is not distinct from plans_listed.currency
 order by plans_listed.active desc, plans_listed.plan_id, plans_listed.currency
