@@ -24,6 +24,7 @@ class TestStripe:
     """https://docs.stripe.com/billing/subscriptions/analytics/glossary
     https://support.stripe.com/questions/calculating-subscriber-churn-rate-in-billing
     https://support.stripe.com/questions/calculating-trial-conversion-rate-in-billing
+    https://support.stripe.com/questions/calculating-churned-revenue-in-billing
     """
 
     def test_a_hundred_monthly_and_fifty_yearly_subscribers_bring_12_500_a_month(
@@ -54,6 +55,21 @@ class TestStripe:
         row = only(ask(ledger, "churn", method="stripe", **month("2026-04", "2026-05")))
 
         assert (row["numerator"], row["base"]) == (1, 2)
+
+    def test_of_two_subscriptions_canceled_the_first_is_a_downgrade_the_second_churn(
+        self, ledger: Ledger
+    ) -> None:
+        tell(
+            ledger,
+            [
+                *stay("s1", at(0), at(35), cause="MEMBER_ACTION", contact="both", price="20.00"),
+                *stay("s2", at(0), at(40), cause="MEMBER_ACTION", contact="both", price="30.00"),
+            ],
+        )
+
+        row = only(ask(ledger, "mrr", **month("2026-04", "2026-05")))
+
+        assert (row["at_start"], row["contraction"], row["churn"]) == ("50.00", "20.00", "30.00")
 
     def test_who_joins_and_leaves_inside_the_window_is_on_both_sides_and_may_leave_twice(
         self, ledger: Ledger
@@ -230,8 +246,74 @@ class TestGumroad:
 
 class TestChartMogul:
     """https://dev.chartmogul.com/reference/retrieve-customer-churn-rate (the figure, no example of it): of
-    the customers at the start of a period, the share that is lost at its end.
+    the customers at the start of a period, the share that is lost at its end. With figures of theirs:
+    https://help.chartmogul.com/hc/en-us/articles/201244842
+    https://help.chartmogul.com/hc/en-us/articles/203359341-Metric-MRR-Churn-Rate
+    https://help.chartmogul.com/hc/en-us/articles/115000865205-Metric-Trial-to-paid-conversion-rate
     """
+
+    def test_syncalytics_comes_expands_contracts_churns_and_is_back(self, ledger: Ledger) -> None:
+        """Four Gold a year for 2 000 USD: 166.67 a month; two Silver for 60 more, for two weeks; the year
+        ends; three Gold for 50 a month: 150.
+        """
+        yearly: dict[str, Any] = {"price": "2000.00", "cycle": ("YEAR", 1), "plan": "Gold"}
+        told: dict[str, Any] = {"currency": "USD", "contact": "syncalytics", "cause": "MEMBER_ACTION"}
+        tell(
+            ledger,
+            [
+                *stay("gold", day("2025-03-10"), day("2026-03-10"), **yearly, **told),
+                *stay("silver", day("2025-03-14"), day("2025-03-28"), price="60.00", plan="Silver", **told),
+                *stay("again", day("2026-03-20"), price="150.00", **{**told, "cause": None}),
+            ],
+        )
+
+        first, last = (
+            only(ask(ledger, "mrr", **month(*months)))
+            for months in (("2025-03", "2025-04"), ("2026-03", "2026-04"))
+        )
+
+        moved = ("new", "reactivation", "expansion", "contraction", "churn", "at_end")
+        assert [first[name] for name in moved] == [
+            *("166.666667", "0.00", "60.00", "60.00", "0.00"),
+            "166.666667",
+        ]
+        assert [last[name] for name in moved] == [*("0.00", "150.00", "0.00", "0.00", "166.666667"), "150.00"]
+
+    def test_of_100_ten_churned_ten_contracted_and_ten_expanded_gross_is_20_net_10_percent(
+        self, ledger: Ledger
+    ) -> None:
+        """Four customers bring 10, 20, 30 and 40: the first leaves, the second pays 10, the third 40."""
+        changed: dict[str, Any] = {"start": at(0)}
+        tell(
+            ledger,
+            [
+                *stay("a", at(0), at(35), cause="MEMBER_ACTION", price="10.00"),
+                *stay("b", at(0), price="20.00"),
+                *stay("c", at(0), price="30.00"),
+                *stay("d", at(0), price="40.00"),
+                subscription("b", "updated", at(40), price="10.00", **changed),
+                subscription("c", "updated", at(41), price="40.00", **changed),
+            ],
+        )
+
+        row = only(ask(ledger, "mrr", **month("2026-04", "2026-05")))
+
+        assert row["at_start"] == "100.00"
+        assert (row["gross_churn_rate"], row["net_churn_rate"]) == (0.2, 0.1)
+
+    def test_of_ten_trials_begun_in_may_2015_five_became_paying_half_converted(self, ledger: Ledger) -> None:
+        """The other five left on the 12th, before their two weeks were over."""
+        begun = [day(f"2015-05-{number + 1:02}") for number in range(10)]
+        rows = [
+            row
+            for number, begin in enumerate(begun)
+            for row in stay(f"t{number}", begin, None if number < 5 else day("2015-05-12"), trial_days=14)
+        ]
+        tell(ledger, rows)
+
+        row = only(ask(ledger, "trial_conversion", **month("2015-05", "2015-06")))
+
+        assert (row["trials"], row["converted"], row["rate"]) == (10, 5, 0.5)
 
     @pytest.mark.parametrize(("begin", "end", "lost"), [(0, 35, 1), (31, 35, 0)])
     def test_only_who_was_there_at_the_start_can_be_lost(
