@@ -1,11 +1,12 @@
 """`python -m streams forget`: a person or a site is forgotten, and what remains on the log is told.
 
 0 forgotten · 1 Kafka, the ledger or the outbox is away, or has not obeyed yet · 2 used wrongly
+130 stopped by Ctrl-C
 """
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import click
 from rich.table import Table
@@ -13,6 +14,7 @@ from rich.table import Table
 from ingest.admin import BrokerAway
 from ingest.settings import KafkaSettings
 from streams.forget import Somebody, find_person, find_site, forget, has_obeyed
+from streams.leaving import run_command
 from streams.ledger_owner import LedgerOwner, OwnerAway
 from streams.outbox import Outbox, OutboxAway
 from streams.outbox_cli import print_table
@@ -24,7 +26,10 @@ from streams.rows import RowPublisher
 from streams.running import COMMAND_SECONDS, Refusal, topics_present, watched
 from streams.settings import OutboxSettings, ReportsSettings
 
+T = TypeVar("T")
+
 OBEYED_SECONDS = 60.0
+STOPPED = "Stopped. The same command does the rest."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,22 +57,36 @@ def forget_command(site: str | None, contact: str | None, dry_run: bool, yes: bo
     if not (site or contact):
         raise click.UsageError("Who? Say --contact CONTACT_ID or --site INSTANCE_ID.")
     try:
-        asyncio.run(_forget(Asked(site=site, contact=contact, dry_run=dry_run, yes=yes)))
+        _forget(Asked(site=site, contact=contact, dry_run=dry_run, yes=yes))
     except (Refusal, BrokerAway, OwnerAway, OutboxAway, SchemaTooNew) as error:
         raise click.ClickException(str(error)) from error
 
 
-async def _forget(asked: Asked) -> None:
+def _forget(asked: Asked) -> None:
     kafka = KafkaSettings()
+    everybody = _unless_stopped(_known(kafka, asked))
+    _tell(everybody)
+    if asked.dry_run:
+        _unless_stopped(_tell_remains(kafka, everybody))
+        return
+    confirmed("This can't be taken back.", yes=asked.yes)
+    _unless_stopped(_carried_out(kafka, everybody))
+
+
+def _unless_stopped(work: Coroutine[Any, Any, T]) -> T:
+    """A person answers between two of them, so that Ctrl-C there is not the event loop's."""
+    return run_command(lambda _: work, stopped=STOPPED, at_once=True)
+
+
+async def _known(kafka: KafkaSettings, asked: Asked) -> list[Somebody]:
     await topics_present(kafka, wait_seconds=COMMAND_SECONDS)
     async with LedgerOwner(ReportsSettings()) as owner:
-        everybody = await _found(owner, asked)
-        _tell(everybody)
-        if asked.dry_run:
-            await _tell_remains(kafka, everybody)
-            return
-        confirmed("This can't be taken back.", yes=asked.yes)
-        await _done(kafka, everybody)
+        return await _found(owner, asked)
+
+
+async def _carried_out(kafka: KafkaSettings, everybody: Sequence[Somebody]) -> None:
+    await _done(kafka, everybody)
+    async with LedgerOwner(ReportsSettings()) as owner:
         has_gone = await has_obeyed(owner, everybody, wait_seconds=OBEYED_SECONDS)
     await _tell_remains(kafka, everybody)
     if not has_gone:

@@ -36,18 +36,20 @@ def run_process(work: Coroutine[Any, Any, None]) -> NoReturn:
     _leave(runner, others, _exit_code(runner, work))
 
 
-def run_command(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]], *, stopped: str) -> T:
+def run_command(
+    work: Callable[[asyncio.Event], Coroutine[Any, Any, T]], *, stopped: str, at_once: bool = False
+) -> T:
     """The result of a person's command, whose errors are the caller's; Ctrl-C ends it with `stopped` and 130.
 
-    What is told to stop may first come to where it can go on from. While Kafka is away it would never
-    come there, and is left behind.
+    What is told to stop may first come to where it can go on from, unless it can from anywhere and is
+    canceled `at_once`. While Kafka is away it would never come there, and is left behind.
     """
     runner, others = asyncio.Runner(), set(threading.enumerate())
     # Of a Kafka that is away they would tell a hundred times a second; we say it once.
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
-        result = runner.run(_unless_stopped(work))
+        result = runner.run(_unless_stopped(work, at_once=at_once))
     except _ToldToStop:
         click.echo(stopped, err=True)
         _leave(runner, others, STOPPED)
@@ -58,14 +60,16 @@ def run_command(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]], *, stop
     return result
 
 
-async def _unless_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T:
+async def _unless_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]], *, at_once: bool) -> T:
     stop = stop_on_signals()
     working, stopping = asyncio.ensure_future(work(stop)), asyncio.ensure_future(stop.wait())
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if not working.done():
+        if at_once:
+            working.cancel()
         await asyncio.wait({working}, timeout=LEAVE_SECONDS)
     stopping.cancel()
-    if not working.done():
+    if not working.done() or working.cancelled():
         raise _ToldToStop
     return working.result()
 

@@ -3,7 +3,6 @@
 0 compared · 1 a site could not be compared · 2 used wrongly · 3 Kafka, ledger or Wix away: run it again
 """
 
-import asyncio
 import json
 import sys
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from rich.table import Table
 from ingest.admin import BrokerAway
 from ingest.settings import KafkaSettings
 from streams.fulfill import Fulfiller
+from streams.leaving import run_command
 from streams.ledger_owner import LedgerOwner, OwnerAway
 from streams.outbox import Outbox, OutboxAway
 from streams.outbox_cli import Moment, print_table
@@ -30,6 +30,7 @@ from streams.running import COMMAND_SECONDS, Refusal, topics_present
 from streams.settings import FlowSettings, OutboxSettings, ReportsSettings, WixSettings
 from streams.sites import Sites
 
+GOES_ON = "Stopped. The same command goes on where this one was."
 GONE_SHOWN = 10
 
 
@@ -55,7 +56,9 @@ def reconcile(
         raise click.UsageError("Say which sites: --site INSTANCE_ID, or --all.")
     plan = _plan()
     try:
-        results = asyncio.run(_run(plan, sites, since, fulfill=fulfill, quiet=as_json))
+        results = run_command(
+            lambda _: _run(plan, sites, since, fulfill=fulfill, quiet=as_json), stopped=GOES_ON, at_once=True
+        )
     except (Refusal, OutboxAway, SchemaTooNew) as error:
         raise click.ClickException(str(error)) from error
     except (BrokerAway, OwnerAway) as error:
@@ -65,8 +68,6 @@ def reconcile(
             f"How far it has come could not be written down in DATA_DIR: {error}. Make room there. "
             "Then run the same command again: it goes on where this one was."
         ) from error
-    except KeyboardInterrupt:
-        _leave("Stopped. The same command goes on where this one was.", 130)
     _show(results, as_json=as_json)
     _judge(results)
 

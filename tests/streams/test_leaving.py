@@ -7,10 +7,10 @@ from textwrap import dedent
 import pytest
 
 BEGIN = dedent("""
-    import asyncio, threading
+    import asyncio, os, signal, threading
 
     from streams import leaving
-    from streams.leaving import run_process
+    from streams.leaving import run_command, run_process
     from streams.running import LogLost, Refusal
 
     leaving.LEAVE_SECONDS = 0.2
@@ -94,3 +94,46 @@ class TestLeaving:
         assert process.returncode == 0
         assert process.stdout == "written\n"
         assert process.stderr == ""
+
+
+class TestCommand:
+    def test_told_to_stop_it_comes_to_where_it_can_go_on_from(self) -> None:
+        process = ended("""
+            async def work(stop):
+                os.kill(os.getpid(), signal.SIGINT)
+                await stop.wait()
+                return "here"
+
+            print(run_command(work, stopped="Stopped."))
+        """)
+
+        assert (process.returncode, process.stdout, process.stderr) == (0, "here\n", "")
+
+    def test_what_can_go_on_from_anywhere_is_canceled_at_once(self) -> None:
+        process = ended("""
+            leaving.LEAVE_SECONDS = 50
+
+            async def work(stop):
+                os.kill(os.getpid(), signal.SIGINT)
+                try:
+                    await asyncio.sleep(60)
+                finally:
+                    print("closed")
+
+            run_command(work, stopped="Stopped.", at_once=True)
+        """)
+
+        assert (process.returncode, process.stdout, process.stderr) == (130, "closed\n", "Stopped.\n")
+
+    @pytest.mark.parametrize("at_once", [True, False])
+    def test_what_ends_by_neither_is_left_behind(self, at_once: bool) -> None:
+        process = ended(f"""
+            async def work(stop):
+                os.kill(os.getpid(), signal.SIGINT)
+                await asks_on()
+
+            run_command(work, stopped="Stopped.", at_once={at_once})
+        """)
+
+        assert process.returncode == 130
+        assert process.stderr.startswith("Stopped.\n")

@@ -6,8 +6,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from ingest.settings import KafkaSettings
 from streams import forget_cli, reconcile_cli, replay_cli
 from tests.streams.processes import free_port
+from tests.streams.test_log_goes import STOPPED, Command
 
 REPLAY = replay_cli.replay_group
 
@@ -43,3 +45,17 @@ def test_it_gives_up_with_a_sentence_and_its_exit_code(
     assert (said.exit_code, "Traceback" in said.output) == (code, False)
     assert f"Error: Kafka does not answer at {nobody}" in said.output
     assert "python -m sandbox broker" in said.output
+
+
+@pytest.mark.parametrize("name", ["forget", "reconcile"])
+def test_while_it_waits_ctrl_c_ends_it(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIX_APP_ID", "app")
+    monkeypatch.setenv("WIX_APP_SECRET", "secret")
+    nobody = KafkaSettings(_env_file=None, kafka_bootstrap_servers=f"127.0.0.1:{free_port()}")
+
+    with Command(nobody, tmp_path, name, "--site", "site-1") as command:
+        command.until_said("waiting for Kafka")
+
+        assert command.interrupted() == STOPPED
+        assert "Stopped. The same command" in command.said
+        assert "Traceback" not in command.said
