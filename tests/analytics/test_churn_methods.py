@@ -39,6 +39,17 @@ HISTORY: list[LifecycleRow] = [
 ]
 
 
+# 10 May is day 69. b leaves on 5 April, c on 13 April, d on 4 May; e joins on 3 May and leaves on 7 May.
+OF_TWO_MONTHS: list[LifecycleRow] = [
+    *stay("a", at(0), contact="a"),
+    *stay("b", at(0), at(34), contact="b", cause="MEMBER_ACTION"),
+    *stay("c", at(0), at(42), contact="c", cause="MEMBER_ACTION"),
+    *stay("d", at(0), at(63), contact="d", cause="MEMBER_ACTION"),
+    *stay("e", at(62), at(66), contact="e", cause="MEMBER_ACTION"),
+]
+TWO_MONTHS = {"start": at(1).isoformat(), "end": at(69).isoformat()}
+
+
 def april(ledger: Ledger, method: str, **params: Any) -> tuple[int, int]:
     row = only(ask(ledger, "churn", now=at(70), method=method, **PERIOD, **params))
     return row["numerator"], row["base"]
@@ -82,6 +93,27 @@ class TestMethods:
             row = only(ask(ledger, "churn", now=at(70), method=method, **PERIOD))
             assert (row["active_at_start"], row["churned"], row["new"]) == (4, 3, 1)
 
+    def test_stripe_and_profitwell_look_back_from_the_end_whenever_the_period_began(
+        self, ledger: Ledger
+    ) -> None:
+        """3 March to 10 May. There at the start: a, b, c, d; new: e. Without a request they left at the end,
+        and where nobody said until when was paid it was until then.
+
+        chartmogul: b, c, d of 4. stripe, since 10 April: c, d, e of a, c, d and e. profitwell, in May: d of a
+        and d; e came and left in one month. revenuecat: 4 ended of 4. gumroad: b, c, d, e of 4 and e.
+        """
+        tell(ledger, OF_TWO_MONTHS)
+
+        rows = ask(ledger, "churn_methods", now=at(80), **TWO_MONTHS)
+
+        assert [(row["method"], row["numerator"], row["base"]) for row in rows] == [
+            ("chartmogul", 3, 4),
+            ("stripe", 3, 4),
+            ("profitwell", 1, 2),
+            ("revenuecat", 4, 4),
+            ("gumroad", 4, 5),
+        ]
+
     def test_profitwell_has_no_weeks(self, ledger: Ledger) -> None:
         with pytest.raises(BadParameter, match="profitwell counts by calendar month only"):
             ask(ledger, "churn", method="profitwell", grain="week")
@@ -105,6 +137,50 @@ class TestDifference:
             ("c", "chartmogul", "asked to leave outside the period"),
             ("e", "gumroad", "asked to leave and is still a customer"),
         ]
+
+    @pytest.mark.parametrize(
+        ("method", "other", "found"),
+        [
+            (
+                "chartmogul",
+                "stripe",
+                [
+                    ("b", "chartmogul", "left outside the 30 days before the end of the period"),
+                    ("e", "stripe", "became a customer within the period"),
+                ],
+            ),
+            (
+                "chartmogul",
+                "profitwell",
+                [
+                    ("b", "chartmogul", "what was paid ends in another calendar month"),
+                    ("c", "chartmogul", "what was paid ends in another calendar month"),
+                ],
+            ),
+            (
+                "stripe",
+                "profitwell",
+                [
+                    ("c", "stripe", "what was paid ends in another calendar month"),
+                    ("e", "stripe", "signed up and asked to leave in one calendar month"),
+                ],
+            ),
+            (
+                "gumroad",
+                "stripe",
+                [("b", "gumroad", "left outside the 30 days before the end of the period")],
+            ),
+            ("chartmogul", "chartmogul", []),
+        ],
+    )
+    def test_gives_the_reason_that_two_windows_differ(
+        self, ledger: Ledger, method: str, other: str, found: list[tuple[str, str, str]]
+    ) -> None:
+        tell(ledger, OF_TWO_MONTHS)
+
+        rows = ask(ledger, "churn_difference", now=at(80), method=method, other=other, **TWO_MONTHS)
+
+        assert [(row["customer"], row["counted_by"], row["reason"]) for row in rows] == found
 
     def test_revenuecat_counts_subscriptions_and_cannot_be_compared(self, ledger: Ledger) -> None:
         with pytest.raises(BadParameter, match="one of chartmogul, stripe, profitwell, gumroad"):

@@ -94,7 +94,9 @@ stays_joined as (
         stays.started_at,
         stays.ended_at,
         stays.asked_at,
-        bucket_of(stays.started_at, 'month', $tz) = bucket_of(coalesce(stays.asked_at, stays.ended_at), 'month', $tz)
+        -- Who never asked left at the end.
+        bucket_of(stays.started_at, 'month', $tz)
+        = bucket_of(coalesce(nullif(stays.asked_at, timestamp '9999-01-01'), stays.ended_at), 'month', $tz)
             as is_within_a_month
     from differences
     left join stays_to_the_end as stays
