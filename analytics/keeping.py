@@ -40,9 +40,12 @@ def _read_before(connection: DuckDBPyConnection, *, has_quota: bool) -> None:
     _run(connection, "find_rows")
     if has_quota:
         _run(connection, "find_quota_rows")
-    if _one(connection, "any_earlier")[0]:
+    is_seen, is_earlier = _one(connection, "seen_again")
+    if is_earlier:
         _run(connection, "known_earlier")
-    _run(connection, "known_entities", "new_rows")
+    if is_seen:
+        _run(connection, "drop_seen")
+    _run(connection, "known_entities")
 
 
 def _leave_superseded(connection: DuckDBPyConnection) -> bool:

@@ -1,10 +1,12 @@
 """What is written in the transaction of a batch: its rows, where they came from, how far it reaches."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 
+import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from analytics.batch import Batch, read_batch
@@ -21,8 +23,12 @@ def write_batch(connection: DuckDBPyConnection, batch: Batch) -> None:
     insert(connection, "add_errors", arriving_errors=batch.errors)
     if batch.rows.num_rows:
         with _arriving(connection, batch):
-            rows, is_forgetting = obeying(connection)
             execute(connection, "add_sources")
+            if not _has_to_obey(connection, batch):
+                keep_up(connection, f"({_typed_rows()})")
+                return
+            _view_rows(connection)
+            rows, is_forgetting = obeying(connection)
             if is_forgetting:
                 # It reaches back to any row, and comes seldom.
                 _merge(connection, rows)
@@ -49,6 +55,7 @@ def write_spool(
         batch = read_batch(records, topic=topic, partition=partition, topic_id=topic_id)
         insert(connection, "add_errors", arriving_errors=batch.errors)
         with _arriving(connection, batch):
+            _view_rows(connection)
             _merge_all(connection)
 
 
@@ -85,11 +92,23 @@ def _arriving(connection: DuckDBPyConnection, batch: Batch) -> Iterator[None]:
     connection.register("arriving_records", batch.rows)
     connection.register("arriving_sources", batch.sources)
     try:
-        connection.execute(_typed_rows())
         yield
     finally:
-        connection.unregister("arriving_records")
-        connection.unregister("arriving_sources")
+        # In a transaction that has failed it is refused; what failed is what has to be told.
+        with suppress(duckdb.TransactionException):
+            connection.unregister("arriving_records")
+            connection.unregister("arriving_sources")
+
+
+def _has_to_obey(connection: DuckDBPyConnection, batch: Batch) -> bool:
+    """Whether anybody asked to be forgotten, in these rows or before."""
+    if pc.any(pc.equal(batch.rows["kind"], "forgotten")).as_py():
+        return True
+    return connection.execute("select 1 from main.forgotten limit 1").fetchone() is not None
+
+
+def _view_rows(connection: DuckDBPyConnection) -> None:
+    connection.execute(f"create or replace temp view arriving_rows as {_typed_rows()}")
 
 
 @cache

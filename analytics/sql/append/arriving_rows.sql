@@ -1,5 +1,4 @@
 -- arriving_rows: the rows of a batch with their facts in columns.
-create or replace temp view arriving_rows as
 select
     records.* exclude (said) replace (cast(records.row_id as uuid) as row_id),
     {typed_columns}

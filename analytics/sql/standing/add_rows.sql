@@ -1,4 +1,4 @@
 -- add_rows: the log of rows gains those that are new to it.
 insert into main.lifecycle by name
 select *
-from new_rows
+from coming_rows

@@ -1,5 +1,5 @@
 -- read_new: and then the new ones.
 insert into touched_rows by name
 select * exclude (stands)
-from new_rows
+from coming_rows
 where kind <> 'quota'
