@@ -1,6 +1,7 @@
 """How long a person waits for a page, and what open tabs cost, in a real browser on a ledger of many orders.
 
     python -m benchmarks.dashboard [--orders 1000000] [--ledger FILE] [--tabs 10] [--minutes 2] [--beside 10]
+        [--part waits|tabs]
 
 The ledger is that of benchmarks.ledger, made anew or kept in FILE; a writer appends to it meanwhile, so that
 there is a new version every half minute. A page is there when its script has ended and every chart has
@@ -108,7 +109,9 @@ def main() -> None:
             launched = playwright.chromium.launch(
                 executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
             )
-            found = [*waits(launched, parts), *tabs(launched, parts, options.tabs, options.minutes)]
+            found = [] if options.part == "tabs" else waits(launched, parts)
+            if options.part != "waits":
+                found += tabs(launched, parts, options.tabs, options.minutes)
             launched.close()
     shares = {name: share for line in found for name, share in line.items() if name.endswith("_of_budget")}
     missed = {name: share for name, share in shares.items() if share >= 1}
@@ -122,6 +125,7 @@ def asked() -> argparse.Namespace:
     )
     parser.add_argument("--orders", type=int, default=1_000_000)
     parser.add_argument("--ledger", type=Path, help="made if it is not there, kept for another time")
+    parser.add_argument("--part", choices=["waits", "tabs"], help="only one of the two")
     parser.add_argument("--tabs", type=int, default=10)
     parser.add_argument("--minutes", type=float, default=2, help="how long the tabs stay open")
     parser.add_argument("--beside", type=int, default=10, help="rows a second that are written meanwhile")

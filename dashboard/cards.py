@@ -210,6 +210,18 @@ def by_site(known: pd.DataFrame, flow: pd.DataFrame, before: pd.DataFrame) -> pd
     return found.sort_values("placed", ascending=False, ignore_index=True)
 
 
+def over_sites(flow: pd.DataFrame) -> pd.DataFrame:
+    """`order_flow` by site as that of all sites; a bucket is unfinished where it is for every site."""
+    if flow.empty:
+        return flow
+    buckets = flow.drop(columns="group").groupby("bucket_start", as_index=False)
+    return buckets.agg({name: "all" if name == "is_partial" else "sum" for name in _counts(flow)})
+
+
+def _counts(flow: pd.DataFrame) -> list[str]:
+    return [name for name in flow.columns if name not in ("bucket_start", "group")]
+
+
 def _trends(flow: pd.DataFrame) -> dict[str, list[float]]:
     """What each site placed in each whole bucket."""
     if flow.empty:

@@ -21,15 +21,16 @@ def page() -> None:
 
 
 def _body(ask: Questions) -> None:
-    flow = ask.period("order_flow", kind="store", grain="day")
-    before = ask.before("order_flow", kind="store", grain="day")
+    by_site = {"kind": "store", "grain": "day", "by": "site"}
+    flows, before_by_site = ask.period("order_flow", **by_site), ask.before("order_flow", **by_site)
+    flow, before = cards.over_sites(flows), cards.over_sites(before_by_site)
     if not cards.total(flow, "placed") and not cards.last(flow, "open_at_end"):
         frame.no_match(NOTHING)
     else:
         panels.cards(_cards(ask, flow, before))
         _stock(ask)
         _flow(ask, flow, before)
-        _sites(ask)
+        _sites(ask, flows, before_by_site)
     _orders(ask)
 
 
@@ -110,13 +111,11 @@ def _flow(ask: Questions, flow: pd.DataFrame, before: pd.DataFrame) -> None:
     )
 
 
-def _sites(ask: Questions) -> None:
+def _sites(ask: Questions, flow: pd.DataFrame, before: pd.DataFrame) -> None:
     """One row for each site, with the way it went."""
-    known = ask.ever("sites")
-    if len(known) < 2:
+    if flow["group"].nunique() < 2:
         return
-    flow = ask.period("order_flow", kind="store", grain="day", by="site")
-    before = ask.before("order_flow", kind="store", grain="day", by="site")
+    known = ask.ever("sites")
     panels.table(
         "Sites",
         "Placed, canceled: in the period · open, late, median: as of now · change: against the comparison",

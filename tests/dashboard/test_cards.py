@@ -29,3 +29,28 @@ class TestStanding:
         card = cards.standing("Open", NOW, "open_at_end", BEFORE, meaning="…")
 
         assert (card.value, card.delta, card.before) == ("6", "+50.0%", "from 4")
+
+
+class TestOverSites:
+    def test_days_of_all_sites_are_their_sums(self) -> None:
+        """A day is unfinished for all when no site has it whole: one may have come later than another."""
+        days = pd.to_datetime(["2026-11-01", "2026-11-02"] * 2, utc=True)
+        flow = pd.DataFrame(
+            {
+                "bucket_start": days,
+                "group": ["a", "a", "b", "b"],
+                "placed": [1, 2, 10, 20],
+                "open_at_end": [1, 1, 5, 5],
+                "is_partial": [False, True, True, True],
+            }
+        )
+
+        found = cards.over_sites(flow)
+
+        assert list(found["placed"]) == [11, 22]
+        assert list(found["open_at_end"]) == [6, 6]
+        assert list(found["is_partial"]) == [False, True]
+        assert "group" not in found
+
+    def test_without_any_there_is_nothing_to_sum(self) -> None:
+        assert cards.over_sites(pd.DataFrame()).empty
