@@ -16,7 +16,7 @@ import httpx
 from ingest.settings import KafkaSettings
 from tests.empty_ledger import lay_ledger
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 90.0
 LOG_BYTES = 64 * 1024
 # How many times as long as asking took it is waited before asking again.
 PAUSE = 4
@@ -128,5 +128,5 @@ def wait_until(met: Callable[[], bool], *, process: Process | None = None) -> No
         if now > begun + PATIENCE_SECONDS:
             raise AssertionError(f"it never came to pass; the log says:\n{process.log if process else ''}")
         # To ask is not to take the time of who is waited for.
-        time.sleep(max(0.1, PAUSE * (now - asked)))
+        time.sleep(min(max(0.1, PAUSE * (now - asked)), 1.0))
         asked = time.monotonic()
