@@ -16,6 +16,7 @@ from docker.errors import DockerException
 from ingest.settings import KafkaSettings
 from sandbox.broker import EmbeddedBroker
 from tests.kafka_container import IMAGE, ApacheKafkaContainer, docker_answers
+from tests.left_behind import taken_back
 from tests.side_by_side import SideBySide, rank
 
 USED_KAFKA = pytest.StashKey[str]()
@@ -79,6 +80,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """And the longest begin first."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: rank(item.nodeid))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Whichever tests run in this process, and in whichever order, each finds the same."""
+    with taken_back():
+        return (yield)
 
 
 @pytest.hookimpl(optionalhook=True)
