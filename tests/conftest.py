@@ -37,6 +37,8 @@ def pytest_configure() -> None:
     """A run that is told to stop (a time limit of CI, a closed terminal) still stops what it started."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
+    # A shell starts what runs behind it with SIGINT ignored, by which xdist ends its processes.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # An HTTP client reads the certificates of all authorities, which takes longer than most tests.
     setattr(ssl, "create_default_context", cache(ssl.create_default_context))  # noqa: B010 – for mypy
 
