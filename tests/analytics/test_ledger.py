@@ -16,7 +16,18 @@ import pytest
 from analytics.ledger import AnotherLog, Ledger, LedgerLocked, LedgerRecord, PartitionSample
 from analytics.schema import SchemaMismatch
 from analytics.statements import in_order
-from tests.analytics.history import LIFECYCLE, NOW, TOPIC_ID, ask, at, only, shipments, store_order, tell
+from tests.analytics.history import (
+    LIFECYCLE,
+    NOW,
+    TOPIC_ID,
+    ask,
+    at,
+    calls,
+    only,
+    shipments,
+    store_order,
+    tell,
+)
 from tests.analytics.one_of_everything import HISTORY
 from tests.analytics.test_load import contents
 
@@ -62,6 +73,14 @@ class TestAppend:
         append(ledger, records(row, first=2))
 
         assert (count(ledger, "lifecycle"), count(ledger, "sources")) == (1, 3)
+
+    def test_counts_of_requests_told_again_are_not_counted_twice(self, ledger: Ledger) -> None:
+        """A site has one such row a minute, so they are looked up by themselves."""
+        tell(ledger, [calls(at(0), 7), store_order("o1", "created", at(0))])
+        tell(ledger, [calls(at(0), 7), calls(at(1), 5)])
+
+        assert sum(row["calls"] for row in ask(ledger, "quota", grain="hour")) == 12
+        assert count(ledger, "lifecycle") == 3
 
     def test_every_row_carries_the_number_of_its_entity(self, ledger: Ledger) -> None:
         """Shipments are told of under the order they belong to, and are read together with it."""

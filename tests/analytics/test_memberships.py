@@ -46,6 +46,29 @@ class TestMemberships:
         assert memberships(ledger) == {"s1": ("c1", True), "s2": ("c9", True)}
         assert ledger.differences() == {}
 
+    def test_customers_grow_together_and_fall_apart_order_by_order(self, ledger: Ledger) -> None:
+        """Only what tells more than is known is worked out: each step leaves what the whole log gives."""
+        joined = store_order("o3", "approved", at(3), event_id="e3", contact="c1", member="m2")
+        parted = store_order("o3", "approved", at(3), event_id="e3", contact="c1", mapping_version=2)
+        steps = [
+            ([*stay("s1", at(0), contact="c1", member="m1"), *stay("s2", at(0), contact="c2")], {"c1", "c2"}),
+            # A new id of a known customer, and a pair that is known already.
+            ([store_order("o1", "approved", at(1), contact="c2", member="m2")], {"c1", "c2"}),
+            ([store_order("o2", "approved", at(2), contact="c2", member="m2")], {"c1", "c2"}),
+            # Two known customers are one, by one id of each; then a third, smaller one gives its name.
+            ([joined], {"c1"}),
+            (stay("s0", at(4), contact="c0"), {"c0", "c1"}),
+            ([store_order("o4", "approved", at(5), contact="c0", member="m2")], {"c0"}),
+            # Read anew, the order that joined the first two names one of them only.
+            ([parted], {"c0", "c1"}),
+        ]
+
+        for rows, customers in steps:
+            tell(ledger, rows)
+
+            assert {customer for customer, _ in memberships(ledger).values()} == customers
+            assert ledger.differences() == {}
+
 
 class TestReports:
     @pytest.mark.parametrize("method", METHODS)
