@@ -25,7 +25,7 @@ def filters() -> scope.Scope:
     Drawn around the pages and not by them: Streamlit takes a page's own filters out of the address when
     the reader goes to another page, and each of them back would be a step of the browser's history.
     """
-    with st.container(horizontal=True, vertical_alignment="center", key="filters"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="filters"):
         label = _range()
         days = _days() if label == scope.CUSTOM else None
         comparison = st.selectbox(
@@ -34,9 +34,9 @@ def filters() -> scope.Scope:
             key="compare",
             bind="query-params",
             label_visibility="collapsed",
-            width=155,
+            width=135,
         )
-        sites = _sites()
+        sites = _sites(days_chosen=label == scope.CUSTOM)
         currency = _currency()
         as_of = _as_of()
     st.session_state[CHOSEN] = found = scope.scope(
@@ -112,7 +112,7 @@ def _days() -> tuple[date, date] | None:
         key="days",
         bind="query-params",
         label_visibility="collapsed",
-        width=230,
+        width=215,
     )
     match chosen:
         case (date() as first, date() as last):
@@ -120,7 +120,7 @@ def _days() -> tuple[date, date] | None:
     return None
 
 
-def _sites() -> tuple[str, ...]:
+def _sites(*, days_chosen: bool) -> tuple[str, ...]:
     known = _known("sites")
     labels = dict(zip(known["site"], known["site"], strict=True)) if "site" in known else {}
     if "name" in known:
@@ -134,7 +134,8 @@ def _sites() -> tuple[str, ...]:
         key="site",
         bind="query-params",
         label_visibility="collapsed",
-        width=190,
+        # With own days, too, all of the row fits into 1440 pixels.
+        width=130 if days_chosen else 190,
     )
     return tuple(labels[one] for one in chosen)
 
@@ -151,7 +152,7 @@ def _currency() -> str | None:
         key="currency",
         bind="query-params",
         label_visibility="collapsed",
-        width=145,
+        width=130,
     )
     return None if chosen == ALL_CURRENCIES else chosen
 

@@ -112,14 +112,17 @@ def headed(title: str, subtitle: str) -> None:
 
 
 def _titled(title: str, subtitle: str, data: pd.DataFrame, key: str) -> None:
-    """The same with the exports at the right, where there are rows."""
-    with st.container(horizontal=True, vertical_alignment="top", horizontal_alignment="distribute"):
-        with st.container(width="stretch"):
-            headed(title, subtitle)
-        if not data.empty:
-            with st.container(horizontal=True, width="content", gap="small"):
-                _export("CSV", lambda: data.to_csv(index=False).encode(), key, "csv", "text/csv")
-                _export("Parquet", lambda: _parquet(data), key, "parquet", "application/vnd.apache.parquet")
+    """The same with the exports at the title's right, where there are rows."""
+    with st.container(gap=None):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"**{title}**", width="content")
+            if not data.empty:
+                with st.container(horizontal=True, width="content", gap="small"):
+                    _export("CSV", lambda: data.to_csv(index=False).encode(), key, "csv", "text/csv")
+                    _export(
+                        "Parquet", lambda: _parquet(data), key, "parquet", "application/vnd.apache.parquet"
+                    )
+        st.caption(subtitle)
 
 
 def _export(label: str, write: Callable[[], bytes], key: str, ending: str, mime: str) -> None:

@@ -134,6 +134,19 @@ class TestOrders:
 
         assert [list(frame.value["number"]) for frame in app.dataframe] == [["1002"]]
 
+    def test_an_order_is_late_from_the_72nd_hour_after_its_payment(self, told: Service) -> None:
+        """1002 has waited for days; of two more, one has an hour left and one is an hour over."""
+        for number, hours in (("1006", 71), ("1007", 73)):
+            paid = datetime.now(UTC) - timedelta(hours=hours)
+            told.tell(
+                [history.store_order(number, "approved", paid, paid="PAID", created=paid, number=number)]
+            )
+
+        app = run("orders", which="Late")
+
+        assert cards(app)["Waiting over 72 h"] == "2"
+        assert {number for frame in app.dataframe for number in frame.value["number"]} == {"1002", "1007"}
+
     def test_an_order_is_found_by_its_number(self, told: Service) -> None:
         app = run("orders", find="1001")
 

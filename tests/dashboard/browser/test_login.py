@@ -15,7 +15,7 @@ from tests.dashboard.browser.serving import dashboard, free_port, served
 from tests.dashboard.provider import CLIENT, Provider
 
 # A view with filters of its own: what a colleague would send.
-LINK = "/fulfillment?range=90d&target=48+h"
+LINK = "/fulfillment?range=90d&target=48+h&tz=Asia%2FTokyo"
 
 
 @pytest.fixture(scope="module")

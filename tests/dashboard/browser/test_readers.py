@@ -22,8 +22,12 @@ class TestZones:
         assert labels[0] == labels[1] == labels[2]
         assert any(labels[0])
 
-    def test_without_a_choice_it_is_the_browsers_zone(self, opened: Opener) -> None:
-        assert "Asia/Tokyo" in opened("", timezone_id="Asia/Tokyo").probe()["words"]
+    def test_without_a_choice_it_is_the_browsers_zone_and_so_in_the_address(self, opened: Opener) -> None:
+        """Copied to somebody in another zone, the address opens the same days."""
+        seen = opened("", timezone_id="Asia/Tokyo")
+
+        assert "Asia/Tokyo" in seen.probe()["words"]
+        seen.page.wait_for_url("**/?tz=Asia%2FTokyo")
 
 
 class TestPhone:
