@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from docker.errors import DockerException
+from hypothesis import HealthCheck, settings
 
 from ingest.settings import KafkaSettings
 from sandbox.broker import EmbeddedBroker
@@ -39,6 +40,9 @@ def pytest_configure() -> None:
         signal.signal(number, _interrupt)
     # A shell starts what runs behind it with SIGINT ignored, by which xdist ends its processes.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # How long an example takes is the machine's matter.
+    settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("patient")
     # An HTTP client reads the certificates of all authorities, which takes longer than most tests.
     setattr(ssl, "create_default_context", cache(ssl.create_default_context))  # noqa: B010 – for mypy
 
