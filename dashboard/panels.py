@@ -146,7 +146,7 @@ def _parquet(data: pd.DataFrame) -> bytes:
     return written.getvalue()
 
 
-@st.cache_data(max_entries=512, ttl="15m", show_spinner=False)
+@st.cache_data(max_entries=128, ttl="15m", show_spinner=False)
 def _spec(_draw: Callable[..., Spec], name: str, is_dark: bool, *given: Any) -> Spec:
     """Validating and copying a chart is most of the work of drawing a page again."""
     spec = _draw(*given)
