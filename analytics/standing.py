@@ -120,11 +120,20 @@ def remake(connection: DuckDBPyConnection) -> None:
 
 def differences(connection: DuckDBPyConnection) -> dict[str, int]:
     """Rows that a table has and the log of rows does not give, or the other way round, by table."""
+    try:
+        return {table: rows for table, rows in _differences(connection).items() if rows}
+    finally:
+        _make_touched(connection)
+
+
+def _differences(connection: DuckDBPyConnection) -> dict[str, int]:
     found = dict.fromkeys(TABLES, 0)
     for share, of in shares(connection, "history"):
         for kept in PER_ENTITY:
-            ours = statement("standing", "kept_share")
-            connection.execute(ours.format(table=kept.table, key=kept.key, shares=of, share=share))
+            ours = statement("standing", "kept_share").format(
+                table=kept.table, family=kept.family, key=kept.key, shares=of, share=share
+            )
+            connection.execute(ours)
             found[kept.table] += _differing(connection, "kept_share", source(kept.table))
     # Who is one customer follows from the pairs compared above.
     _run(connection, "link_all_buyers")
@@ -134,8 +143,7 @@ def differences(connection: DuckDBPyConnection) -> dict[str, int]:
         found[table] = _differing(connection, f"main.{table}", given)
     for table in ("site_marks", "covered"):
         found[table] = _differing(connection, f"main.{table}", f"history.{table}")
-    _make_touched(connection)
-    return {table: rows for table, rows in found.items() if rows}
+    return found
 
 
 def _differing(connection: DuckDBPyConnection, kept: str, given: str) -> int:
@@ -147,9 +155,12 @@ def shares(connection: DuckDBPyConnection, schema: str) -> Iterator[tuple[int, i
     """Work out the steps of all entities, a share at a time; yields its number, and of how many."""
     (rows,) = connection.execute("select count(*) from main.lifecycle").fetchone() or (0,)
     number = max(1, math.ceil(rows / ROWS_OF_A_SHARE))
-    read = statement("standing", "read_share").format(schema=schema)
+    _drop_rows(connection)
+    # What stands now is read where it lies; what the whole log gives is found once, not by each reader.
+    kind = "view" if schema == "main" else "table"
     for share in range(number):
-        connection.execute(read, {"shares": number, "share": share})
+        read = statement("standing", "read_share")
+        connection.execute(read.format(kind=kind, schema=schema, shares=number, share=share))
         take_steps(connection)
         yield share, number
 
@@ -211,8 +222,15 @@ def _create_touched(connection: DuckDBPyConnection, definitions: Mapping[str, st
 
 def _make_touched(connection: DuckDBPyConnection) -> None:
     """The writer's own tables that each batch fills, empty."""
+    _drop_rows(connection)
     for table in (*TOUCHED.values(), *(f"step_{step}" for step in STEPS)):
         _work_out(connection, table, f"shapes.{table}")
+
+
+def _drop_rows(connection: DuckDBPyConnection) -> None:
+    """Let go of the rows that the definitions read: a view of a share, or a table of a batch's."""
+    ((is_shared,),) = connection.execute(statement("standing", "is_shared")).fetchall()
+    connection.execute(f"drop {'view' if is_shared else 'table'} if exists temp.touched_rows")
 
 
 def _shape(connection: DuckDBPyConnection, table: str, source: str) -> None:

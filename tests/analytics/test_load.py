@@ -5,6 +5,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from analytics.facts import Consent, EffectFacts
-from analytics.ledger import AnotherLog, Ledger, LedgerRecord, spool_line
+from analytics.ledger import AnotherLog, Ledger, LedgerRecord, spool_line, spool_lines
 from analytics.lifecycle import LifecycleRow
 from analytics.loading import read_spool, spool_files
 from analytics.standing import TABLES
@@ -238,3 +239,11 @@ class TestLoad:
             assert len(ask(again, "orders")) == 1
         finally:
             again.close()
+
+
+class TestSpoolLines:
+    @pytest.mark.parametrize("value", [*ODDITIES, None, HISTORY[1].to_bytes(), b'{"a":\r1}', b"{", b"}"])
+    def test_each_is_what_one_alone_would_be(self, value: bytes | None) -> None:
+        record = SimpleNamespace(offset=7, timestamp=1_767_225_600_000, value=value)
+
+        assert spool_lines([record]) == [spool_line(7, 1_767_225_600_000, value)]

@@ -7,6 +7,7 @@ events_read as (
     select
         kind,
         family_of(kind) as family,
+        entity_number,
         instance_id,
         entity_id,
         event_id,
@@ -86,7 +87,7 @@ words_unknown as (
 -- By a hash first: few events share their number with another.
 sequences_twice as (
 
-    select hash(kind, instance_id, entity_id, sequence) as shared
+    select hash(kind, entity_number, sequence) as shared
     from events_read
     where sequence is not null
     group by shared
@@ -104,7 +105,7 @@ sequences_shared as (
         max(event_id) as event_id,
         max(happened_at) as happened_at
     from events_read
-    where sequence is not null and hash(kind, instance_id, entity_id, sequence) in (select shared from sequences_twice)
+    where sequence is not null and hash(kind, entity_number, sequence) in (select shared from sequences_twice)
     group by family, kind, instance_id, entity_id, sequence
     -- Several events of one change may share a number; they must then show the same state.
     having

@@ -11,6 +11,7 @@ events_listed as (
     select
         row_id,
         kind,
+        entity_number,
         instance_id,
         entity_id,
         event_id,
@@ -32,8 +33,7 @@ entities_unnumbered as (
 
     select distinct
         kind,
-        instance_id,
-        entity_id
+        entity_number
     from events_listed
     where sequence is null
 
@@ -45,15 +45,14 @@ events_sequenced as (
     select
         events_listed.row_id,
         max(events_listed.sequence) over (
-            partition by events_listed.kind, events_listed.instance_id, events_listed.entity_id
+            partition by events_listed.kind, events_listed.entity_number
             order by events_listed.happened_at
         ) as highest_sequence
     from events_listed
     semi join entities_unnumbered
         on
             entities_unnumbered.kind = events_listed.kind
-            and entities_unnumbered.instance_id = events_listed.instance_id
-            and entities_unnumbered.entity_id = events_listed.entity_id
+            and entities_unnumbered.entity_number = events_listed.entity_number
 
 ),
 
@@ -71,7 +70,8 @@ events_placed as (
     left join events_sequenced on events_sequenced.row_id = events_listed.row_id
     left join slug_ranks on slug_ranks.slug = events_listed.what
     window placed as (
-        partition by events_listed.kind, events_listed.instance_id, events_listed.entity_id
+        -- An order and its fulfillments share a number.
+        partition by events_listed.entity_number, events_listed.kind = 'fulfillments'
         order by
             coalesce(events_listed.sequence, events_sequenced.highest_sequence) nulls first,
             events_listed.sequence is null,
@@ -86,6 +86,7 @@ events_placed as (
 select
     row_id,
     kind,
+    entity_number,
     instance_id,
     entity_id,
     event_id,

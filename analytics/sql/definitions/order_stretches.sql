@@ -28,6 +28,7 @@ points_listed as (
 
     select
         'store_order' as family,
+        entity_number,
         instance_id,
         order_id,
         point,
@@ -40,6 +41,7 @@ points_listed as (
     union all
     select
         'subscription' as family,
+        events.entity_number,
         events.instance_id,
         events.entity_id as order_id,
         events.position as point,
@@ -73,7 +75,7 @@ stretches_dated as (
         state,
         case when is_first and not is_closed then least(created_at, happened_at) else happened_at end as began_at,
         lead(happened_at) over (
-            partition by family, instance_id, order_id
+            partition by entity_number
             order by point
         ) as ended_at
     from points_changed

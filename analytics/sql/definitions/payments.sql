@@ -5,6 +5,7 @@ with
 events_read as (
 
     select
+        events.entity_number,
         events.instance_id,
         events.entity_id,
         events.is_last,
@@ -25,14 +26,13 @@ events_read as (
 payments_dated as (
 
     select
-        instance_id,
-        entity_id,
+        entity_number,
         min(order_id) as order_id,
         min(happened_at) filter (where status in ('APPROVED', 'REFUNDED', 'PARTIALLY_REFUNDED')) as paid_at,
         min(happened_at) filter (where status in ('REFUNDED', 'PARTIALLY_REFUNDED') or refunded_amount > 0)
             as refunded_at
     from events_read
-    group by instance_id, entity_id
+    group by entity_number
 
 )
 
@@ -53,8 +53,5 @@ select
     dated.refunded_at,
     latest.happened_at as changed_at
 from events_read as latest
-inner join payments_dated as dated
-    on
-        dated.instance_id = latest.instance_id
-        and dated.entity_id = latest.entity_id
+inner join payments_dated as dated on dated.entity_number = latest.entity_number
 where latest.is_last

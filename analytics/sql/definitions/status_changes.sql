@@ -8,6 +8,7 @@ states_named as (
 
     select
         kind,
+        entity_number,
         instance_id,
         entity_id,
         event_id,
@@ -34,7 +35,7 @@ changes_listed as (
     select
         *,
         lag(happened_at) over (
-            partition by kind, instance_id, entity_id, from_status, to_status
+            partition by entity_number, from_status, to_status
             order by happened_at, position
         ) as changed_before_at
     from states_named

@@ -7,6 +7,7 @@ points_carried as (
 
     select
         row_id,
+        entity_number,
         instance_id,
         entity_id as order_id,
         event_id,
@@ -19,7 +20,7 @@ points_carried as (
     from entity_events
     where kind in ('store_order', 'fulfillments')
     window carried as (
-        partition by instance_id, entity_id
+        partition by entity_number
         order by settled_at, kind, position
         rows between unbounded preceding and current row
     )
@@ -28,6 +29,7 @@ points_carried as (
 
 select
     points.row_id,
+    points.entity_number,
     points.instance_id,
     points.order_id,
     points.point,

@@ -84,6 +84,6 @@ select
     lead(point) over followed is null as is_last
 from points_judged
 window followed as (
-    partition by instance_id, order_id
+    partition by entity_number
     order by point
 )

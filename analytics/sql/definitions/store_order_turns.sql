@@ -6,6 +6,7 @@ with
 stretches_numbered as (
 
     select
+        entity_number,
         instance_id,
         order_id,
         point,
@@ -14,7 +15,7 @@ stretches_numbered as (
         all_shipped_at,
         happened_at,
         sum(case when is_closed <> coalesce(was_closed, false) then 1 else 0 end)
-            over (partition by instance_id, order_id order by point) as stretch
+            over (partition by entity_number order by point) as stretch
     from store_order_states
     where is_closed or (was_closed and not is_closed)
 
@@ -23,15 +24,14 @@ stretches_numbered as (
 stretches_dated as (
 
     select
-        instance_id,
-        order_id,
-        stretch,
+        any_value(instance_id) as instance_id,
+        any_value(order_id) as order_id,
         bool_or(is_closed) as is_closed,
         arg_min(state, point) as first_state,
         arg_min(happened_at, point) as turned_at,
         arg_max(all_shipped_at, point) filter (where state = 'fulfilled') as all_shipped_at
     from stretches_numbered
-    group by all
+    group by entity_number, stretch
 
 )
 

@@ -16,8 +16,7 @@ points_dated as (
 orders_dated as (
 
     select
-        instance_id,
-        order_id,
+        entity_number,
         min(happened_at) as first_seen_at,
         max(happened_at) as last_seen_at,
         -- Where the last stretch of each kind began, which is of use if it has not ended.
@@ -30,7 +29,7 @@ orders_dated as (
             {'at': seen_at, 'parcels': shipments_row_id, 'parcels_before': shipments_row_before}, point
         ) filter (where is_tracked and not was_tracked) as tracked
     from points_dated
-    group by instance_id, order_id
+    group by entity_number
 
 ),
 
@@ -46,8 +45,7 @@ points_last as (
 parcels_tracked as (
 
     select
-        dated.instance_id,
-        dated.order_id,
+        dated.entity_number,
         list_min(
             list_transform(
                 list_filter(
@@ -94,13 +92,7 @@ select
     latest.is_canceled and coalesce(dated.canceled.by in ('WIX_USER', 'APP'), false) as is_canceled_by_site,
     dated.last_seen_at
 from points_last as latest
-inner join orders_dated as dated
-    on
-        dated.instance_id = latest.instance_id
-        and dated.order_id = latest.order_id
-left join parcels_tracked
-    on
-        parcels_tracked.instance_id = latest.instance_id
-        and parcels_tracked.order_id = latest.order_id
+inner join orders_dated as dated on dated.entity_number = latest.entity_number
+left join parcels_tracked on parcels_tracked.entity_number = latest.entity_number
 left join lifecycle_now as told on told.kind = 'store_order' and told.row_id = latest.order_row_id
 left join lifecycle_now as parcels on parcels.kind = 'fulfillments' and parcels.row_id = latest.shipments_row_id

@@ -6,6 +6,7 @@ with
 events_followed as (
 
     select
+        events.entity_number,
         events.instance_id,
         events.entity_id as order_id,
         events.position,
@@ -17,7 +18,7 @@ events_followed as (
         told.cycle_unit,
         told.cycle_count,
         lead(events.settled_at) over (
-            partition by events.instance_id, events.entity_id
+            partition by events.entity_number
             order by events.position
         ) as next_at
     from entity_events as events
@@ -36,7 +37,7 @@ lives_joined as (
         -- One that was over when we first saw it ran until then.
         coalesce(
             min(events.position) filter (where events.state in ('active', 'set_to_cancel', 'paused'))
-                over (partition by events.instance_id, events.order_id),
+                over (partition by events.entity_number),
             1
         ) as first_running
     from events_followed as events
@@ -102,6 +103,7 @@ spans_priced as (
 spans_valued as (
 
     select
+        entity_number,
         instance_id,
         order_id,
         currency,
@@ -128,7 +130,7 @@ spans_compared as (
         is distinct from (currency, is_paused, is_paying, mrr) as is_begin
     from spans_valued
     window followed as (
-        partition by instance_id, order_id
+        partition by entity_number
         order by began_at
     )
 
@@ -139,7 +141,7 @@ spans_numbered as (
     select
         *,
         sum(case when is_begin then 1 else 0 end) over (
-            partition by instance_id, order_id
+            partition by entity_number
             order by began_at
         ) as stretch
     from spans_compared
@@ -147,8 +149,8 @@ spans_numbered as (
 )
 
 select
-    instance_id,
-    order_id,
+    any_value(instance_id) as instance_id,
+    any_value(order_id) as order_id,
     any_value(currency) as currency,
     bool_and(is_paused) as is_paused,
     bool_and(is_paying) as is_paying,
@@ -156,4 +158,4 @@ select
     min(began_at) as began_at,
     case when bool_and(ended_at is not null) then max(ended_at) end as ended_at
 from spans_numbered
-group by instance_id, order_id, stretch
+group by entity_number, stretch

@@ -6,6 +6,7 @@ events_read as (
 
     select
         events.row_id,
+        events.entity_number,
         events.instance_id,
         events.entity_id,
         events.position,
@@ -53,8 +54,7 @@ events_read as (
 orders_dated as (
 
     select
-        instance_id,
-        entity_id,
+        entity_number,
         min(happened_at) as first_seen_at,
         max(happened_at) as last_seen_at,
         -- One that was over when we first saw it had run, unless it never got off the ground.
@@ -69,7 +69,7 @@ orders_dated as (
         arg_max(end_seen_at, position) filter (where is_over and not was_over) as ended_at,
         arg_max(cancellation_cause, position) filter (where is_over) as cause_word
     from events_read
-    group by instance_id, entity_id
+    group by entity_number
 
 ),
 
@@ -121,7 +121,4 @@ select
     end as end_cause,
     dated.last_seen_at
 from orders_last as latest
-inner join orders_dated as dated
-    on
-        dated.instance_id = latest.instance_id
-        and dated.entity_id = latest.entity_id
+inner join orders_dated as dated on dated.entity_number = latest.entity_number

@@ -27,6 +27,7 @@ events_restated as (
 
 select
     row_id,
+    entity_number,
     instance_id,
     entity_id,
     order_id,

@@ -2,6 +2,7 @@
 create or replace view lifecycle_now as
 select
     row_id,
+    entity_number,
     instance_id,
     entity_id,
     order_id,

@@ -1,5 +1,6 @@
--- read_share: all rows that stand of one share of the entities; the definitions beside this table read it.
-create or replace temp table touched_rows as
+-- read_share: all rows that stand of one share of the entities; the definitions beside them read it. A view is not
+-- copied: each definition reads the columns it needs where they lie.
+create or replace temp {kind} touched_rows as
 select *
 from {schema}.lifecycle_now
-where hash(entity_id) % $shares = $share
+where {shares} = 1 or hash(entity_number) % {shares} = {share}
