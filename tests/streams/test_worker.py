@@ -132,7 +132,7 @@ class TestEnding:
         assert worker.end() == 0
 
         positions = committed(log, f"{log.topic_prefix}worker", [PLAN_ORDERS.name])
-        assert sum(positions.values()) == 20
+        assert sum(positions.values()) == 20, worker.log
 
 
 class TestStarting:
