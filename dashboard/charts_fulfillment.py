@@ -112,7 +112,7 @@ def worst_first(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def hour_cells(table: pd.DataFrame) -> Spec:
-    """Median hours by weekday and hour at which the step began; hours without orders stay empty."""
+    """Median hours by weekday and hour at which the step began; without orders one stays empty."""
     data = table[table["orders"] > 0].assign(
         day=[WEEKDAYS[int(day) - 1] for day in table.loc[table["orders"] > 0, "weekday"]]
     )
@@ -122,15 +122,14 @@ def hour_cells(table: pd.DataFrame) -> Spec:
         .encode(
             x=alt.X(
                 "hour:O",
-                scale=alt.Scale(paddingInner=0.08),
+                scale=alt.Scale(domain=list(range(24)), paddingInner=0.08),
                 title="hour of day",
                 axis=alt.Axis(values=list(range(0, 24, 3)), labelAngle=0, ticks=False),
             ),
             y=alt.Y(
                 "day:O",
                 title=None,
-                sort=WEEKDAYS,
-                scale=alt.Scale(paddingInner=0.08),
+                scale=alt.Scale(domain=list(WEEKDAYS), paddingInner=0.08),
                 axis=alt.Axis(ticks=False, domain=False),
             ),
             color=alt.Color(

@@ -69,12 +69,13 @@ def _cards(found: pd.DataFrame, before: pd.DataFrame, leaving: pd.DataFrame, gra
         ),
         cards.counted("New", found, "new", before, meaning="Customers paying for the first time.", good="up"),
         cards.counted("Churned", found, "churned", before, meaning=CHURNED, good="down"),
-        cards.rate("Churn rate", found, "rate", before, meaning=rate, good="down"),
+        cards.rate(RATE[grain], found, "rate", before, meaning=rate, good="down"),
         cards.share("Failed payments", found, "involuntary", "churned", before, meaning=FAILED, good="down"),
         cards.Card(label="Set to cancel", value=spelling.count(len(leaving)), meaning=SET_TO_CANCEL),
     ]
 
 
+RATE = {"week": "Weekly churn rate", "month": "Monthly churn rate"}
 ACTIVE = "Customers with a paying subscription at the start of the newest {grain}."
 CHURNED = "Customers whose last paying subscription ended, and none began within 24 hours."
 FAILED = "Of the churned, the share whose payment failed."

@@ -62,7 +62,7 @@ class TestChurn:
             "Active": "17",
             "New": "4",
             "Churned": "3",
-            "Churn rate": "0.0%",
+            "Weekly churn rate": "0.0%",
             "Failed payments": "33.3%",
             "Set to cancel": "1",
         }
@@ -88,7 +88,7 @@ class TestChurn:
         )
         service.tell([*rows, *gone])
 
-        assert cards(run("churn", tz="UTC"))["Churn rate"] == "9.1%"
+        assert cards(run("churn", tz="UTC"))["Weekly churn rate"] == "9.1%"
 
 
 class TestFailures:

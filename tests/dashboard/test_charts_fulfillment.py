@@ -119,4 +119,15 @@ class TestHourCells:
             {"weekday": [1, 7], "hour": [0, 23], "orders": [3, 0], "p50_hours": [12.0, None]}
         )
 
-        assert [row["day"] for row in rows(charts_fulfillment.hour_cells(table))] == ["Mon"]
+        spec = charts_fulfillment.hour_cells(table)
+
+        assert [row["day"] for row in rows(spec)] == ["Mon"]
+
+    def test_every_hour_and_day_has_its_place(self) -> None:
+        """Else the columns of a shop that sleeps from five to eight would stand close together."""
+        table = pd.DataFrame({"weekday": [1], "hour": [8], "orders": [3], "p50_hours": [12.0]})
+
+        spec = charts_fulfillment.hour_cells(table)
+
+        assert spec["encoding"]["x"]["scale"]["domain"] == list(range(24))
+        assert spec["encoding"]["y"]["scale"]["domain"] == list(charts_fulfillment.WEEKDAYS)
