@@ -99,6 +99,15 @@ class Witness:
         rows: Rows = (await self.answer(name, **parameters))["rows"]
         return rows
 
+    async def rows_end(self) -> int:
+        """The first offset of the log of rows that is not in the ledger."""
+        moments = f"{self._reports_url}/inner/moments"
+        begun = await self._http.post(moments, timeout=TIMEOUT_SECONDS)
+        begun.raise_for_status()
+        held = begun.json()
+        await self._http.delete(f"{moments}/{held['moment']}", timeout=TIMEOUT_SECONDS)
+        return max((int(row["next_offset"]) for row in held["offsets"]), default=0)
+
     async def effects(self, order_id: str | None = None) -> dict[str, JsonObject]:
         """Every effect by its key, of one order or of all."""
         chosen = {} if order_id is None else {"order_id": order_id}

@@ -52,6 +52,13 @@ async def read_log(bootstrap: str, prefix: str) -> LogBook:
     return book
 
 
+async def rows_end(bootstrap: str, prefix: str) -> int:
+    """The offset that the next row will have."""
+    place = TopicPartition(f"{prefix}{ROWS}", 0)
+    async with _consumer(bootstrap) as consumer:
+        return int((await consumer.end_offsets([place]))[place])
+
+
 async def behind(bootstrap: str, prefix: str) -> int | None:
     """How many records the workers have not acknowledged; None while nobody can tell."""
     unread = {f"{prefix}{ROWS}", f"{prefix}{DEAD_LETTERS}"}

@@ -34,7 +34,7 @@ from tests.chaos.books import (
     judge_wix,
 )
 from tests.chaos.kills import Supervisor, planned_kills
-from tests.chaos.log import behind, read_log
+from tests.chaos.log import behind, read_log, rows_end
 from tests.chaos.orders import Delivery, cast, deliveries, orders
 from tests.chaos.post import Poster
 from tests.chaos.weather import Weather
@@ -279,8 +279,10 @@ async def _judged(one: _Run) -> Findings:
     judge_outbox(findings, one.wanted, box)
     judge_ledger(findings, one.wanted, await one.witness.effects(), box)
     # Now nobody writes any more; what was acknowledged holds without a farewell.
-    for name in (*one.system.workers, "ledger"):
+    for name in one.system.workers:
         one.system.kill(name)
+    await _ledger_has_all(one)
+    one.system.kill("ledger")
     log = await read_log(*one.where)
     judge_log(findings, one.poster.taken, log)
     rebuilt = await asyncio.to_thread(ledger.rebuilt_beside, one.system)
@@ -289,6 +291,17 @@ async def _judged(one: _Run) -> Findings:
     judge_reports(findings, *await asyncio.to_thread(ledger.reports_differing, live, rebuilt))
     one.seconds["judge"] = time.monotonic() - begun
     return findings
+
+
+async def _ledger_has_all(one: _Run) -> None:
+    """Wait for the rows of a worker's last moment; a ledger that never has them is found out by its rows."""
+    end = await rows_end(*one.where)
+
+    async def has_all() -> bool:
+        return await one.witness.rows_end() >= end
+
+    with contextlib.suppress(StillWaiting):
+        await until("the ledger to have read all rows", has_all, seconds=one.plan.settle_seconds)
 
 
 def _told(one: _Run) -> dict[str, Any]:
