@@ -70,7 +70,8 @@ class TestAnswers:
 
     def test_what_one_page_changes_no_other_sees(self) -> None:
         kept = Answers(Desk())
-        kept.get("sites", PARAMS)["report"] = "changed"
+        found = kept.get("sites", PARAMS)
+        found["report"] = "changed"
 
         assert kept.get("sites", PARAMS)["report"].tolist() == ["sites"]
 
