@@ -17,6 +17,9 @@ SESSION_SECONDS = 6.0
 HEARTBEAT_SECONDS = 1.0
 REBALANCE_SECONDS = 60.0
 COMMIT_SECONDS = 1.0
+# A broker that has just started may know of no topic yet. Who is dealt nothing by that has to hear soon
+# that there is something; left to itself the client asks again after five minutes.
+METADATA_SECONDS = 5.0
 
 
 def worker_group(kafka: KafkaSettings) -> str:
@@ -52,6 +55,7 @@ def make_app(
         broker_heartbeat_interval=HEARTBEAT_SECONDS,
         broker_rebalance_timeout=REBALANCE_SECONDS,
         broker_commit_interval=COMMIT_SECONDS,
+        consumer_metadata_max_age_ms=int(METADATA_SECONDS * 1000),
         broker_max_poll_records=records_per_poll,
         stream_buffer_maxsize=STREAM_BUFFER,
         # SIGTERM and rebalances wait for what is being handled.

@@ -141,6 +141,16 @@ class TestStarting:
             wait_until(lambda: "waiting for Kafka" in ledger.log, process=ledger)
             assert ledger.end() == 0
 
+    def test_dealt_nothing_by_a_broker_that_has_just_started_it_soon_asks_again(
+        self, log: KafkaSettings, tmp_path: Path
+    ) -> None:
+        put_rows(log, purchases(3))
+
+        with running(log, tmp_path, module="tests.streams.blind_ledger") as blind:
+            wait_until(lambda: blind.metric(ROWS_READ) == 6, process=blind)
+
+            assert "No partition metadata for topic" in blind.log
+
     def test_a_second_process_says_who_has_the_file_waits_and_takes_over(
         self, log: KafkaSettings, ledger: Process, tmp_path: Path
     ) -> None:
