@@ -152,7 +152,7 @@ class TestPosting:
         async with alerts.posting():
             alerts.tell(an_alert("one"))
             alerts.tell(an_alert("two"))
-            await until(lambda: len(receiver.posted) == 1)
+            await until(lambda: len(counted) == 2)
 
         assert counted == ["refused", "sent"]
         assert "refused an alert with 400: one failed." in caplog.text
