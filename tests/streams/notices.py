@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from streams.effect import Effect
 from streams.notice import NoticeProcedure
-from streams.procedure import Ready
 from streams.settings import FlowSettings
 from streams.sites import Sites
 from streams.wix.client import WixClient
-from tests.streams.wix_site import NOW, SITE
+from tests.streams.wix_site import SITE
 
 SENDING = {"method": "POST", "path": "/inbox/v2/messages"}
 
@@ -25,13 +23,6 @@ def with_choices(wix: WixClient, folder: Path, *choices: str, **settings: Any) -
     sites = folder / "sites.toml"
     sites.write_text("\n".join([f'[sites."{SITE}"]', *choices]))
     return procedure(wix, sites_file=sites, **settings)
-
-
-async def ready(notices: NoticeProcedure, effect: Effect) -> Ready:
-    """Prepared, which has to succeed."""
-    prepared = await notices.prepare(effect, now=NOW)
-    assert isinstance(prepared, Ready), prepared
-    return prepared
 
 
 def text_of(message: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """Forgetting from end to end: a search finds nobody in ledger and outbox, the log says what it keeps."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,6 @@ from streams.forgotten import who_is_forgotten
 from streams.outbox import Outbox
 from streams.remains import remains
 from streams.rows import RowPublisher
-from streams.settings import OutboxSettings
 from tests.streams.event_records import a_plan_order_event
 from tests.streams.on_the_log import put_async
 from tests.streams.town import Town
@@ -59,16 +58,6 @@ def town(kafka: KafkaSettings, tmp_path: Path) -> Iterator[Town]:
     town.ledger.close()
 
 
-@asynccontextmanager
-async def outbox_of(town: Town) -> AsyncIterator[Outbox]:
-    outbox = Outbox(OutboxSettings(_env_file=None, data_dir=town.folder))
-    await outbox.open()
-    try:
-        yield outbox
-    finally:
-        await outbox.close()
-
-
 async def some_history(town: Town, outbox: Outbox) -> None:
     """On the log, in the ledger, and in the outbox."""
     await put_async(town.kafka, HISTORY)
@@ -97,7 +86,7 @@ def in_outbox(town: Town, *ids: str) -> list[str]:
 
 class TestPerson:
     async def test_a_search_finds_the_ids_nowhere_and_the_totals_stay(self, town: Town) -> None:
-        async with outbox_of(town) as outbox, town.owner as owner, RowPublisher(town.kafka) as publisher:
+        async with town.outbox() as outbox, town.owner as owner, RowPublisher(town.kafka) as publisher:
             await some_history(town, outbox)
             before = await town.report("order_status", kind="subscription")
             (person,) = await find_person(owner, CONTACT, None)
@@ -113,7 +102,7 @@ class TestPerson:
         assert await town.report("order_status", kind="subscription") == before
 
     async def test_what_was_not_sent_yet_is_not_sent(self, town: Town) -> None:
-        async with outbox_of(town) as outbox, town.owner as owner, RowPublisher(town.kafka) as publisher:
+        async with town.outbox() as outbox, town.owner as owner, RowPublisher(town.kafka) as publisher:
             await some_history(town, outbox)
 
             await forget(publisher, outbox, await find_person(owner, CONTACT, None))
@@ -126,7 +115,7 @@ class TestPerson:
         assert others.held.state is State.DUE
 
     async def test_the_log_says_what_it_keeps_and_until_when(self, town: Town) -> None:
-        async with outbox_of(town) as outbox:
+        async with town.outbox() as outbox:
             await some_history(town, outbox)
 
         left = {one.topic: one for one in await remains(town.kafka, {SITE}, {CONTACT, MEMBER})}
@@ -141,7 +130,7 @@ class TestPerson:
 
 class TestSite:
     async def test_a_search_finds_it_nowhere_and_other_sites_stay(self, town: Town) -> None:
-        async with outbox_of(town) as outbox, town.owner as owner, RowPublisher(town.kafka) as publisher:
+        async with town.outbox() as outbox, town.owner as owner, RowPublisher(town.kafka) as publisher:
             await some_history(town, outbox)
             site = await find_site(owner, SITE)
             assert site.rows == len([row for row in await town.rows() if row.instance_id == SITE])
@@ -157,7 +146,7 @@ class TestSite:
 
     async def test_its_events_make_nothing_due_any_more(self, town: Town) -> None:
         """Also when the worker reads the log from its beginning."""
-        async with outbox_of(town) as outbox, town.owner as owner, RowPublisher(town.kafka) as publisher:
+        async with town.outbox() as outbox, town.owner as owner, RowPublisher(town.kafka) as publisher:
             await some_history(town, outbox)
             await forget(publisher, outbox, [await find_site(owner, SITE)])
 
@@ -167,7 +156,7 @@ class TestSite:
             assert await outbox.show(purchase_notice_key(SITE, ORDER)) is None
 
     async def test_a_re_derive_knows_of_it(self, town: Town) -> None:
-        async with outbox_of(town) as outbox, town.owner as owner, RowPublisher(town.kafka) as publisher:
+        async with town.outbox() as outbox, town.owner as owner, RowPublisher(town.kafka) as publisher:
             await some_history(town, outbox)
             await forget(publisher, outbox, [await find_site(owner, SITE)])
             await forget(publisher, outbox, await find_person(owner, CONTACT, SITE))

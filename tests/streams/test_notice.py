@@ -12,7 +12,8 @@ from streams.notice import NoticeProcedure
 from streams.procedure import Fail, Suppress
 from streams.wix.client import WixClient
 from streams.wix.errors import AppRemoved, WixBusy
-from tests.streams.notices import ready, text_of, with_choices
+from tests.streams.doubt import ready
+from tests.streams.notices import text_of, with_choices
 from tests.streams.wix_site import (
     MEMBER,
     NOW,

@@ -6,7 +6,8 @@ from streams import reason
 from streams.notice import NoticeProcedure
 from streams.procedure import Ready, Suppress
 from streams.wix.client import WixClient
-from tests.streams.notices import procedure, ready
+from tests.streams.doubt import ready
+from tests.streams.notices import procedure
 from tests.streams.wix_site import (
     CONTACT,
     CONTACTS_ADDRESS,

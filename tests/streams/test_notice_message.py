@@ -9,7 +9,8 @@ import pytest
 
 from streams.notice import NoticeProcedure
 from streams.wix.client import WixClient
-from tests.streams.notices import procedure, ready, text_of, with_choices
+from tests.streams.doubt import ready
+from tests.streams.notices import procedure, text_of, with_choices
 from tests.streams.wix_site import (
     SITE,
     SandboxSite,

@@ -7,7 +7,8 @@ from streams.procedure import Claim, Done, Ready
 from streams.wix.client import WixClient
 from streams.wix.errors import WixRefused, WixUnreachable
 from streams.wix.inbox import NewMessage
-from tests.streams.notices import SENDING, ready
+from tests.streams.doubt import in_doubt, ready
+from tests.streams.notices import SENDING
 from tests.streams.wix_site import (
     NOW,
     SITE,
@@ -59,12 +60,9 @@ class TestReadBack:
         self, site: SandboxSite, notices: NoticeProcedure
     ) -> None:
         effect = a_payment_notice()
-        prepared = await ready(notices, effect)
-        site.fault(**SENDING, after=True)
+        claim = await in_doubt(notices, effect, site, **SENDING, after=True)
 
-        with pytest.raises(WixUnreachable):
-            await notices.act(effect, prepared)
-        found = await notices.read_back(effect, Claim(called_at=NOW, facts=prepared.claim))
+        found = await notices.read_back(effect, claim)
 
         assert found == Done(wix_id=site.messages[0]["messageId"])
 
@@ -73,13 +71,9 @@ class TestReadBack:
     ) -> None:
         effect, other = a_payment_notice(), a_payment_notice()
         await notices.act(other, await ready(notices, other))
-        prepared = await ready(notices, effect)
-        site.fault(**SENDING)
+        claim = await in_doubt(notices, effect, site, **SENDING)
 
-        with pytest.raises(WixUnreachable):
-            await notices.act(effect, prepared)
-
-        assert await notices.read_back(effect, Claim(called_at=NOW, facts=prepared.claim)) is None
+        assert await notices.read_back(effect, claim) is None
 
     async def test_it_is_found_behind_many_later_messages(
         self, site: SandboxSite, notices: NoticeProcedure

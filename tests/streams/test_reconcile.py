@@ -14,11 +14,10 @@ from streams.effect import State, immediate_key
 from streams.fulfill import Fulfiller
 from streams.lifecycle_upkeep import from_forgotten
 from streams.meters import Meters
-from streams.outbox import Outbox
 from streams.outcomes import OutcomeSender
 from streams.reconcile import Comparison, SiteForgotten
 from streams.rows import RowPublisher
-from streams.settings import FlowSettings, OutboxSettings
+from streams.settings import FlowSettings
 from streams.sites import Sites
 from streams.wix.errors import WixUnreachable
 from streams.wix.order_query import PAGE
@@ -194,9 +193,7 @@ class TestFulfill:
     async def test_an_approved_order_that_no_webhook_told_gets_its_fulfillment_due_once(
         self, town: Town
     ) -> None:
-        outbox = Outbox(OutboxSettings(_env_file=None, data_dir=town.folder))
-        await outbox.open()
-        try:
+        async with town.outbox() as outbox:
             flows = FlowSettings(_env_file=None, fulfillment_policy="immediate")
             fulfiller = Fulfiller(outbox, Sites(flows), flows.fulfillment_max_age)
 
@@ -206,8 +203,6 @@ class TestFulfill:
             found = await outbox.show(immediate_key(SITE, STORE_ORDER))
             async with RowPublisher(town.kafka) as publisher:
                 await OutcomeSender(outbox, publisher, Meters()).send()
-        finally:
-            await outbox.close()
         await town.absorb()
         assert (first.tally.made_due, second.tally.made_due) == (1, 0)
         assert found is not None
@@ -216,13 +211,9 @@ class TestFulfill:
         assert (effects["due"], effects["open"]) == (1, 1)
 
     async def test_where_the_warehouse_tells_nothing_is_made_due(self, town: Town) -> None:
-        outbox = Outbox(OutboxSettings(_env_file=None, data_dir=town.folder))
-        await outbox.open()
-        try:
+        async with town.outbox() as outbox:
             flows = FlowSettings(_env_file=None)
             result = await compared(town, fulfill=Fulfiller(outbox, Sites(flows), flows.fulfillment_max_age))
-        finally:
-            await outbox.close()
         assert result.tally.made_due == 0
 
 

@@ -16,6 +16,7 @@ from streams.shipment import ShipmentProcedure
 from streams.sites import Sites
 from streams.wix.client import WixClient
 from streams.wix.errors import WixBusy, WixRefused, WixUnreachable
+from tests.streams.doubt import in_doubt, ready
 from tests.streams.wix_site import (
     EBOOK,
     NOW,
@@ -49,12 +50,6 @@ def at_once(wix: WixClient) -> ShipmentProcedure:
 def procedure(wix: WixClient, **settings: Any) -> ShipmentProcedure:
     flows = FlowSettings(_env_file=None, **settings)
     return ShipmentProcedure(wix, Sites(flows), flows)
-
-
-async def ready(shipments: ShipmentProcedure, effect: Effect) -> Ready:
-    prepared = await shipments.prepare(effect, now=NOW)
-    assert isinstance(prepared, Ready), prepared
-    return prepared
 
 
 async def carried_out(shipments: ShipmentProcedure, effect: Effect) -> Done:
@@ -282,12 +277,9 @@ class TestReadBack:
         self, site: SandboxSite, handovers: ShipmentProcedure
     ) -> None:
         effect = a_handover()
-        prepared = await ready(handovers, effect)
-        site.fault(**CREATING, after=True)
+        claim = await in_doubt(handovers, effect, site, **CREATING, after=True)
 
-        with pytest.raises(WixUnreachable):
-            await handovers.act(effect, prepared)
-        found = await handovers.read_back(effect, Claim(called_at=NOW, facts=prepared.claim))
+        found = await handovers.read_back(effect, claim)
 
         assert isinstance(found, Done)
         assert found.wix_id == site.fulfillments[0]["fulfillmentId"]
@@ -297,24 +289,17 @@ class TestReadBack:
     ) -> None:
         effect = a_handover(key="box-2", tracking_number="67890")
         await carried_out(handovers, a_handover())
-        prepared = await ready(handovers, effect)
-        site.fault(**CREATING)
+        claim = await in_doubt(handovers, effect, site, **CREATING)
 
-        with pytest.raises(WixUnreachable):
-            await handovers.act(effect, prepared)
-
-        assert await handovers.read_back(effect, Claim(called_at=NOW, facts=prepared.claim)) is None
+        assert await handovers.read_back(effect, claim) is None
 
     async def test_an_immediate_one_whose_answer_was_lost_is_found(
         self, site: SandboxSite, at_once: ShipmentProcedure
     ) -> None:
         effect = an_immediate_fulfillment()
-        prepared = await ready(at_once, effect)
-        site.fault(**CREATING, after=True)
+        claim = await in_doubt(at_once, effect, site, **CREATING, after=True)
 
-        with pytest.raises(WixUnreachable):
-            await at_once.act(effect, prepared)
-        found = await at_once.read_back(effect, Claim(called_at=NOW, facts=prepared.claim))
+        found = await at_once.read_back(effect, claim)
 
         assert isinstance(found, Done)
         assert found.wix_id == site.fulfillments[0]["fulfillmentId"]
@@ -323,13 +308,9 @@ class TestReadBack:
         self, site: SandboxSite, at_once: ShipmentProcedure
     ) -> None:
         effect = an_immediate_fulfillment()
-        prepared = await ready(at_once, effect)
-        site.fault(**CREATING)
+        claim = await in_doubt(at_once, effect, site, **CREATING)
 
-        with pytest.raises(WixUnreachable):
-            await at_once.act(effect, prepared)
-
-        assert await at_once.read_back(effect, Claim(called_at=NOW, facts=prepared.claim)) is None
+        assert await at_once.read_back(effect, claim) is None
 
     async def test_what_others_shipped_before_is_not_ours(
         self, site: SandboxSite, at_once: ShipmentProcedure
@@ -340,13 +321,9 @@ class TestReadBack:
         site.seed(fulfillments=[{"orderId": STORE_ORDER, "fulfillments": [old_shirt]}])
         site.seed(storeOrders=[{"order": a_store_order()}])
         effect = an_immediate_fulfillment()
-        prepared = await ready(at_once, effect)
-        site.fault(**CREATING)
+        claim = await in_doubt(at_once, effect, site, **CREATING)
 
-        with pytest.raises(WixUnreachable):
-            await at_once.act(effect, prepared)
-
-        assert await at_once.read_back(effect, Claim(called_at=NOW, facts=prepared.claim)) is None
+        assert await at_once.read_back(effect, claim) is None
 
     async def test_an_immediate_one_is_done_when_nothing_is_left_to_ship(
         self, site: SandboxSite, at_once: ShipmentProcedure

@@ -1,7 +1,6 @@
 """Upkeep: what a worker does by itself, when, and that two workers don't both do it."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from ingest.settings import KafkaSettings
 from streams.outbox import Outbox
 from streams.reconcile import Reconciler
 from streams.reconcile_run import ReconcilePlan
-from streams.settings import OutboxSettings, ReportsSettings, UpkeepSettings
+from streams.settings import ReportsSettings, UpkeepSettings
 from streams.site_properties import DAILY, SiteProperties
 from streams.upkeep import LEASE, Upkeep
 from streams.upkeep_schedule import MARGIN, Due, Seen, compared, due, looked
@@ -92,16 +91,6 @@ def town(kafka: KafkaSettings, wix: SandboxSite, tmp_path: Path) -> Iterator[Tow
     town.ledger.close()
 
 
-@asynccontextmanager
-async def outbox_of(town: Town) -> AsyncIterator[Outbox]:
-    outbox = Outbox(OutboxSettings(_env_file=None, data_dir=town.folder))
-    await outbox.open()
-    try:
-        yield outbox
-    finally:
-        await outbox.close()
-
-
 def upkeep(town: Town, outbox: Outbox, **settings: object) -> Upkeep:
     plan = ReconcilePlan(
         kafka=town.kafka,
@@ -125,7 +114,7 @@ async def installed(town: Town) -> None:
 @pytest.mark.kafka
 class TestSiteProperties:
     async def test_they_are_asked_for_once_a_day_and_told_when_they_change(self, town: Town) -> None:
-        async with outbox_of(town) as outbox, town.reconciler() as tools:
+        async with town.outbox() as outbox, town.reconciler() as tools:
             now = datetime.now(UTC)
             told = [
                 await properties(outbox, tools).ask([SITE], now=now),
@@ -142,7 +131,7 @@ class TestSiteProperties:
 
     async def test_a_site_that_refuses_holds_up_no_other(self, town: Town) -> None:
         gone = "dddddddd-dddd-4ddd-8ddd-dddddddddddd"
-        async with outbox_of(town) as outbox, town.reconciler() as tools:
+        async with town.outbox() as outbox, town.reconciler() as tools:
             assert await properties(outbox, tools).ask([gone, SITE], now=datetime.now(UTC)) == 1
 
 
@@ -150,7 +139,7 @@ class TestSiteProperties:
 class TestTurn:
     async def test_a_night_compares_every_site_and_is_over_then(self, town: Town) -> None:
         await installed(town)
-        async with outbox_of(town) as outbox, town.reconciler() as tools:
+        async with town.outbox() as outbox, town.reconciler() as tools:
             at_work = upkeep(town, outbox)
             await at_work.turn(tools, properties(outbox, tools))
             await outbox.note("upkeep", _a_week_ago(await outbox.noted("upkeep")))
@@ -166,7 +155,7 @@ class TestTurn:
 
     async def test_only_one_worker_does_it(self, town: Town) -> None:
         await installed(town)
-        async with outbox_of(town) as outbox, town.reconciler() as tools:
+        async with town.outbox() as outbox, town.reconciler() as tools:
             await outbox.lease("another worker", LEASE)
             asked = town.wix.received["requests"]
 

@@ -29,8 +29,9 @@ from streams.wix.client import WixClient
 from streams.wix.errors import WixUnreachable
 from streams.worker_state import WorkerState
 from tests.source_tree import ROOT
+from tests.streams.doubt import ready
 from tests.streams.made_effects import Clock, an_effect
-from tests.streams.notices import SENDING, procedure, ready
+from tests.streams.notices import SENDING, procedure
 from tests.streams.wix_site import NOW, SandboxSite, a_payment_notice
 
 SOON = Backoff(delays_seconds=(0.2,), max_attempts=1000)

@@ -19,10 +19,11 @@ from streams.fulfill import Fulfiller
 from streams.ledger_owner import LedgerOwner
 from streams.ledger_swap import ledger_record
 from streams.lifecycle import from_event
+from streams.outbox import Outbox
 from streams.reconcile import Reconciler
 from streams.row_reader import read_log
 from streams.rows import RowPublisher
-from streams.settings import ReportsSettings
+from streams.settings import OutboxSettings, ReportsSettings
 from streams.wix.patient import PatientClient
 from tests.empty_ledger import open_ledger
 from tests.streams.wix_site import SandboxSite
@@ -55,6 +56,16 @@ class Town:
         ):
             folder = self.folder / "reconcile"
             yield Reconciler(wix=wix, owner=owner, publisher=publisher, folder=folder, fulfill=fulfill)
+
+    @asynccontextmanager
+    async def outbox(self) -> AsyncIterator[Outbox]:
+        """The outbox of its workers, open."""
+        outbox = Outbox(OutboxSettings(_env_file=None, data_dir=self.folder))
+        await outbox.open()
+        try:
+            yield outbox
+        finally:
+            await outbox.close()
 
     async def publish(self, *rows: LifecycleRow) -> None:
         """Rows onto the log."""
