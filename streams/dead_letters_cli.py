@@ -1,9 +1,9 @@
 """`python -m streams dead-letters list | show | redrive`: records that could not be read or decided."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import click
 from rich.table import Table
@@ -13,13 +13,11 @@ from ingest.record import iso
 from ingest.settings import KafkaSettings
 from streams.leaving import run_command
 from streams.letter_box import Letter, RecordGone, Resender, letters
+from streams.options import Moment, choosing_again, together
 from streams.outbox import Outbox
-from streams.outbox_cli import SHOWN, Moment, ask, print_table, reviewed, say_more, tally
+from streams.outbox_cli import SHOWN, ask, print_facts, print_table, reviewed, say_more, tally
 from streams.outbox_redrives import Redrive
 from streams.pause import FLOW_OF_TOPIC, LIFECYCLE, PAUSABLE
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 UNEXPECTED = "unexpected"
 
@@ -35,18 +33,14 @@ def dead_letters() -> None:
     """
 
 
-def _filters(command: Callable[P, T]) -> Callable[P, T]:
-    options = (
-        click.option("--flow", type=click.Choice(PAUSABLE), help="Only of topics that this flow reads."),
-        click.option("--reason", help="Only with this reason, such as unexpected or not_json."),
-        click.option("--fingerprint", help="Only those that failed in the same way at the same place."),
-        click.option("--site", metavar="INSTANCE_ID", help="Only of this site."),
-        click.option("--since", type=Moment(), help="Only what failed at this time (ISO 8601) or later."),
-        click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+_filters = together(
+    click.option("--flow", type=click.Choice(PAUSABLE), help="Only of topics that this flow reads."),
+    click.option("--reason", help="Only with this reason, such as unexpected or not_json."),
+    click.option("--fingerprint", help="Only those that failed in the same way at the same place."),
+    click.option("--site", metavar="INSTANCE_ID", help="Only of this site."),
+    click.option("--since", type=Moment(), help="Only what failed at this time (ISO 8601) or later."),
+    click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table."),
+)
 
 
 @dead_letters.command("list")
@@ -72,26 +66,12 @@ def show(place: str, as_json: bool) -> None:
         raise click.ClickException(f"No dead letter is of {place}. `dead-letters list` shows their places.")
     headers = {name: value.decode("utf-8", "replace") for name, value in one.headers}
     facts = _facts(one, redrives) | {"headers": headers, "bytes": len(one.value or b"")}
-    if as_json:
-        click.echo(json.dumps(facts, indent=2))
-        return
-    table = Table(show_header=False, box=None)
-    for name, value in facts.items():
-        if value not in (None, ""):
-            table.add_row(
-                name.replace("_", " "), json.dumps(value) if isinstance(value, dict) else str(value)
-            )
-    print_table(table)
+    print_facts(facts, as_json=as_json)
 
 
 @dead_letters.command("redrive")
 @click.argument("places", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All that fit the filters.")
-@click.option("--dry-run", is_flag=True, help="Show what would be sent again, and send nothing.")
-@click.option("--yes", is_flag=True, help="Don't ask before many are sent again.")
-@click.option(
-    "--limit", type=click.IntRange(min=1), help="At most so many, oldest first; PLACES are never cut."
-)
+@choosing_again("PLACES")
 @_filters
 def redrive(
     places: tuple[str, ...],

@@ -1,9 +1,9 @@
 """`python -m streams effects list | show | redrive`: what a person sees of the outbox, and can mend."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import click
 from pydantic import TypeAdapter
@@ -11,12 +11,10 @@ from rich.table import Table
 
 from streams.change import Circuit, Listed, Wanted
 from streams.effect import FLOWS, State
+from streams.options import Moment, choosing_again, together
 from streams.outbox import Outbox
-from streams.outbox_cli import SHOWN, Moment, ask, print_table, reviewed, say_more, tally
+from streams.outbox_cli import SHOWN, ask, print_facts, print_table, reviewed, say_more, tally
 from streams.reason import MEANINGS
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 # In one transaction: workers write between two of them, and databases limit a statement's parameters.
 AT_ONCE = 500
@@ -34,19 +32,15 @@ def effects() -> None:
     """
 
 
-def _filters(command: Callable[P, T]) -> Callable[P, T]:
-    options = (
-        click.option("--flow", type=click.Choice(FLOWS), help="Only effects of this flow."),
-        click.option("--reason", help="Only with this reason, such as not_subscribed or refused."),
-        click.option("--fingerprint", help="Only failures of this kind."),
-        click.option("--site", "instance_id", metavar="INSTANCE_ID", help="Only of this site."),
-        click.option("--order", "order_id", metavar="ORDER_ID", help="Only of this order."),
-        click.option("--since", type=Moment(), help="Only what changed at this time (ISO 8601) or later."),
-        click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+_filters = together(
+    click.option("--flow", type=click.Choice(FLOWS), help="Only effects of this flow."),
+    click.option("--reason", help="Only with this reason, such as not_subscribed or refused."),
+    click.option("--fingerprint", help="Only failures of this kind."),
+    click.option("--site", "instance_id", metavar="INSTANCE_ID", help="Only of this site."),
+    click.option("--order", "order_id", metavar="ORDER_ID", help="Only of this order."),
+    click.option("--since", type=Moment(), help="Only what changed at this time (ISO 8601) or later."),
+    click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table."),
+)
 
 
 @effects.command("list")
@@ -78,24 +72,12 @@ def show(key: str, as_json: bool) -> None:
     if found is None:
         raise click.ClickException(f"No effect has the key {key}. `effects list` shows the keys there are.")
     facts = _facts(found) | {"site": _site(found, circuits)}
-    if as_json:
-        click.echo(json.dumps(facts, indent=2))
-        return
-    table = Table(show_header=False, box=None)
-    for name, value in facts.items():
-        if value not in (None, {}, ""):
-            table.add_row(name.replace("_", " "), _in_words(value))
-    print_table(table)
+    print_facts(facts, as_json=as_json)
 
 
 @effects.command("redrive")
 @click.argument("keys", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All failed effects that fit the filters.")
-@click.option("--dry-run", is_flag=True, help="Show what would be tried again, and change nothing.")
-@click.option("--yes", is_flag=True, help="Don't ask before many are tried again.")
-@click.option(
-    "--limit", type=click.IntRange(min=1), help="At most so many, oldest first; KEYS are never cut."
-)
+@choosing_again("KEYS")
 @_filters
 def redrive(
     keys: tuple[str, ...],
@@ -194,7 +176,3 @@ def _facts(one: Listed) -> dict[str, Any]:
     held = facts.pop("held")
     facts["meaning"] = MEANINGS.get(one.reason) if one.reason else None
     return {**held.pop("effect"), **held, **facts}
-
-
-def _in_words(value: object) -> str:
-    return json.dumps(value) if isinstance(value, Mapping | list) else str(value)

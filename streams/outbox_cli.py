@@ -1,16 +1,15 @@
 """How commands ask the outbox and print what it answers: sentences where something is away, wide tables."""
 
 import asyncio
+import json
 import sys
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from ingest.record import parse_time
 from streams.leaving import run_command
 from streams.outbox import Outbox
 from streams.outbox_away import OutboxAway
@@ -22,19 +21,6 @@ T = TypeVar("T")
 PIPED_WIDTH = 400
 # Of a plan, which may be of thousands; a list has its --limit.
 SHOWN = 50
-
-
-class Moment(click.ParamType):
-    """A time in ISO 8601, UTC unless it says otherwise."""
-
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Raises UsageError for anything else."""
-        moment = value if isinstance(value, datetime) else parse_time(value)
-        if moment is None:
-            self.fail(f"{value} is no time such as 2026-03-14 or 2026-03-14T09:30Z.", param, ctx)
-        return moment.astimezone(UTC)
 
 
 def ask(question: Callable[[Outbox], Awaitable[T]], *, stopped: str = "Stopped.") -> T:
@@ -60,6 +46,19 @@ def ask(question: Callable[[Outbox], Awaitable[T]], *, stopped: str = "Stopped."
 def print_table(table: Table) -> None:
     """Piped, a table is as wide as it needs: keys are there to be copied."""
     Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
+
+
+def print_facts(facts: Mapping[str, object], *, as_json: bool) -> None:
+    """Everything that is known of one thing; for people without what has no value."""
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+        return
+    table = Table(show_header=False, box=None)
+    for name, value in facts.items():
+        if value not in (None, {}, ""):
+            words = json.dumps(value) if isinstance(value, Mapping | list) else str(value)
+            table.add_row(name.replace("_", " "), words)
+    print_table(table)
 
 
 def say_more(number: int) -> None:

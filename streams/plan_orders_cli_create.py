@@ -1,11 +1,12 @@
 """Making plan orders, and seeing beforehand what they would be and cost."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import click
 
+from streams.options import together
 from streams.plan_order import PlanOrder
 from streams.plan_orders_cli_options import (
     COUPON,
@@ -24,32 +25,20 @@ from streams.plan_price import PriceSpan
 from streams.wix import plan_checkout
 from streams.wix.plan_checkout import OrderMethod, Preview, Purchase
 
-P = ParamSpec("P")
-T = TypeVar("T")
+_purchase = together(
+    click.option("--plan", "plan_id", type=GUID, required=True),
+    click.option("--start", type=MOMENT, help="When it starts; now when left out."),
+    click.option("--coupon", type=COUPON, help="Code of a coupon."),
+)
 
 
-def _purchase(command: Callable[P, T]) -> Callable[P, T]:
-    options = (
-        click.option("--plan", "plan_id", type=GUID, required=True),
-        click.option("--start", type=MOMENT, help="When it starts; now when left out."),
-        click.option("--coupon", type=COUPON, help="Code of a coupon."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _creating(command: Callable[P, T]) -> Callable[P, T]:
-    options = (
-        click.option(
-            "--submission", "submission_id", type=GUID, help="Id of the form's submission that belongs to it."
-        ),
-        click.option("--expect", type=PRICE, help="First price, such as 60.50EUR; else nothing is created."),
-        yes,
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+_creating = together(
+    click.option(
+        "--submission", "submission_id", type=GUID, help="Id of the form's submission that belongs to it."
+    ),
+    click.option("--expect", type=PRICE, help="First price, such as 60.50EUR; else nothing is created."),
+    yes,
+)
 
 
 @click.command("create-offline")

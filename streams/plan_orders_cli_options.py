@@ -1,13 +1,14 @@
 """What commands take, checked before anything is sent: ids, times, money, coupon codes."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ParamSpec, TypeVar
 
 import click
+
+from streams.options import together
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -120,42 +121,29 @@ when = click.option(
 )
 
 
-def as_app(command: Callable[P, T]) -> Callable[P, T]:
-    """Options of a command that the app makes."""
-    return _site(_json(command))
-
-
-def as_member(command: Callable[P, T]) -> Callable[P, T]:
-    """Options of a command that only a member may make."""
-    required = click.option(
+# Of a command that the app makes, that only a member may make, and that either may.
+as_app = together(_site, _json)
+as_member = together(
+    click.option(
         "--member-token",
         envvar="WIX_MEMBER_TOKEN",
         required=True,
         metavar="TOKEN",
         help="Access token of the logged-in member; better in WIX_MEMBER_TOKEN than on the command line.",
-    )
-    return required(_site(_json(command)))
+    ),
+    _site,
+    _json,
+)
+as_either = together(_token, _site, _json)
 
-
-def as_either(command: Callable[P, T]) -> Callable[P, T]:
-    """Options of a command for both."""
-    return _token(_site(_json(command)))
-
-
-def filters(command: Callable[P, T]) -> Callable[P, T]:
-    """Filters and order of a list, as Wix has them."""
-    options = (
-        click.option("--plan", "plans", type=GUID, multiple=True, help="Only of this plan; several are any."),
-        click.option("--status", "statuses", type=click.Choice(STATUSES), multiple=True),
-        click.option("--payment", "payments", type=click.Choice(PAYMENT_STATUSES), multiple=True),
-        click.option("--auto-renew-canceled/--auto-renew", "auto_renew_canceled", default=None),
-        click.option(
-            "--sort", type=click.Choice(["createdDate", "endDate"]), help="Ascending, or with --desc."
-        ),
-        click.option("--desc", "is_descending", is_flag=True),
-        click.option("--full", is_flag=True, help="With the answers of the buyer's form."),
-        click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+# Filters and order of a list, as Wix has them.
+filters = together(
+    click.option("--plan", "plans", type=GUID, multiple=True, help="Only of this plan; several are any."),
+    click.option("--status", "statuses", type=click.Choice(STATUSES), multiple=True),
+    click.option("--payment", "payments", type=click.Choice(PAYMENT_STATUSES), multiple=True),
+    click.option("--auto-renew-canceled/--auto-renew", "auto_renew_canceled", default=None),
+    click.option("--sort", type=click.Choice(["createdDate", "endDate"]), help="Ascending, or with --desc."),
+    click.option("--desc", "is_descending", is_flag=True),
+    click.option("--full", is_flag=True, help="With the answers of the buyer's form."),
+    click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True),
+)

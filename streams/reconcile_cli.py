@@ -19,8 +19,9 @@ from ingest.settings import KafkaSettings
 from streams.fulfill import Fulfiller
 from streams.leaving import run_command
 from streams.ledger_owner import LedgerOwner, OwnerAway
+from streams.options import Moment
 from streams.outbox import Outbox, OutboxAway
-from streams.outbox_cli import Moment, print_table
+from streams.outbox_cli import print_table
 from streams.outbox_schema import SchemaTooNew
 from streams.plan_orders_cli_run import say_waiting
 from streams.reconcile import Comparison

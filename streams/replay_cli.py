@@ -6,7 +6,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -14,7 +14,7 @@ import click
 from analytics.ledger import LedgerNotWritten
 from analytics.packing import pack
 from ingest.admin import BrokerAway
-from ingest.record import iso, parse_time
+from ingest.record import iso
 from ingest.settings import KafkaSettings
 from ingest.topics import EVENT_TOPICS
 from streams import rebuild, replay
@@ -22,6 +22,7 @@ from streams.forgotten import who_is_forgotten
 from streams.hand_over import hand_over
 from streams.leaving import STOPPED, run_command
 from streams.ledger_seat import failed_path, next_path, ready_path
+from streams.options import Moment
 from streams.replay_journal import ReplayJournal, Stopped
 from streams.replay_progress import progress
 from streams.running import COMMAND_SECONDS, Refusal, topics_present, until_stopped, watched
@@ -35,21 +36,6 @@ GOES_ON = "Stopped. The same command goes on where this one was."
 AGAIN = "Then run the same command again: it goes on where this one was."
 
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
-
-
-class Moment(click.ParamType):
-    """An ISO 8601 time; without a zone it is UTC."""
-
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """A time in UTC, or a usage error."""
-        moment = value if isinstance(value, datetime) else parse_time(value)
-        if moment is None:
-            self.fail(
-                f"{value!r} is no ISO 8601 time, such as 2026-11-01 or 2026-11-01T08:30:00Z", param, ctx
-            )
-        return moment.astimezone(UTC)
 
 
 @click.group()
