@@ -7,6 +7,7 @@ import ssl
 import uuid
 from collections.abc import Generator, Iterator
 from functools import cache
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -15,12 +16,13 @@ from docker.errors import DockerException
 from hypothesis import HealthCheck, settings
 
 from ingest.settings import KafkaSettings
-from sandbox.broker import EmbeddedBroker
 from tests.kafka_container import IMAGE, ApacheKafkaContainer, docker_answers
 from tests.left_behind import taken_back
+from tests.one_kafka import OneKafka
 from tests.side_by_side import SideBySide, rank
 
 USED_KAFKA = pytest.StashKey[str]()
+EMBEDDED_KAFKA = pytest.StashKey[OneKafka]()
 
 
 class TestKafka(KafkaSettings):
@@ -103,10 +105,13 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Such a process tells it."""
+    """Such a process tells it, and leaves the Kafka that it shares."""
     told = getattr(session.config, "workeroutput", {})
     if used := session.config.stash.get(USED_KAFKA, None):
         told["kafka"] = used
+    # Here, where no time limit of a test goes on while it waits for the others.
+    if kafka := session.config.stash.get(EMBEDDED_KAFKA, None):
+        kafka.leave()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -137,14 +142,20 @@ def kafka_bootstrap(
             yield container.get_bootstrap_server()
         return
     used[USED_KAFKA] = "the embedded Apache Kafka 4.3.1"
-    with EmbeddedBroker(tmp_path_factory.mktemp("kafka")) as broker:
-        yield broker.bootstrap
+    kafka = used.setdefault(EMBEDDED_KAFKA, OneKafka(_folder_of_the_run(request.config, tmp_path_factory)))
+    yield kafka.join()
 
 
 @pytest.fixture
 def kafka(kafka_bootstrap: str) -> TestKafka:
     """The broker, as settings with a fresh topic prefix."""
     return TestKafka(kafka_bootstrap_servers=kafka_bootstrap, topic_prefix=f"test-{uuid.uuid4().hex[:8]}.")
+
+
+def _folder_of_the_run(config: pytest.Config, folders: pytest.TempPathFactory) -> Path:
+    """The same in all processes that run tests side by side."""
+    own = folders.getbasetemp()
+    return (own.parent if hasattr(config, "workerinput") else own) / "kafka"
 
 
 def _container() -> ApacheKafkaContainer | None:
