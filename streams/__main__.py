@@ -47,15 +47,15 @@ LEDGER_SETTINGS: tuple[type[BaseSettings], ...] = (
 )
 DOCTOR_SETTINGS: tuple[type[BaseSettings], ...] = (KeySettings, ReportsSettings)
 SUBCOMMANDS = {
-    "replay": ("streams.replay_cli", "replay_group"),
-    "reconcile": ("streams.reconcile_cli", "reconcile"),
-    "forget": ("streams.forget_cli", "forget_command"),
-    "effects": ("streams.effects_cli", "effects"),
-    "dead-letters": ("streams.dead_letters_cli", "dead_letters"),
-    "flows": ("streams.flows_cli", "flows"),
-    "templates": ("streams.templates_cli", "templates"),
-    "plan-orders": ("streams.plan_orders_cli", "plan_orders"),
-    "doctor": ("streams.doctor_cli", "doctor"),
+    "replay": ("streams.commands.replay", "replay_group"),
+    "reconcile": ("streams.commands.reconcile", "reconcile"),
+    "forget": ("streams.commands.forget", "forget_command"),
+    "effects": ("streams.commands.effects", "effects"),
+    "dead-letters": ("streams.commands.dead_letters", "dead_letters"),
+    "flows": ("streams.commands.flows", "flows"),
+    "templates": ("streams.commands.templates", "templates"),
+    "plan-orders": ("streams.commands.plan_orders.group", "plan_orders"),
+    "doctor": ("streams.commands.doctor", "doctor"),
 }
 
 

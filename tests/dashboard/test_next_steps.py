@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from dashboard import next_steps
-from streams.dead_letters_cli import dead_letters
-from streams.effects_cli import effects
-from streams.flows_cli import flows
+from streams.commands.dead_letters import dead_letters
+from streams.commands.effects import effects
+from streams.commands.flows import flows
 
 EFFECT = pd.Series(
     {"effect_key": "notice:payment:a b", "flow": "payment_notice", "reason": "refused", "next_step": None}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.plan_orders_cli import plan_orders as command_group
+from streams.commands.plan_orders.group import plan_orders as command_group
 from streams.wix import member_orders, plan_checkout, plan_orders
 from streams.wix.client import WixClient
 from streams.wix.plan_checkout import Purchase

@@ -17,8 +17,8 @@ from streams import reason
 from streams.access_errors import ReceiverAway, ReceiverRefused
 from streams.access_receiver import FAILURES, AccessReceiver, AccessSettingsWrong, Endpoint, endpoint
 from streams.access_signature import keys_of, signature
-from streams.doctor import Verdict
-from streams.doctor_access import check_access
+from streams.doctor.access import check_access
+from streams.doctor.finding import Verdict
 from streams.settings import AccessSettings
 from tests.source_tree import ROOT
 from tests.streams.wix_site import ACCESS_SECRET as SECRET

@@ -13,8 +13,8 @@ from analytics.lifecycle import DeadLetterFacts, Source
 from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from ingest.topics import DEAD_LETTERS, PAYMENTS, PLAN_ORDERS
+from streams.commands.dead_letters import dead_letters
 from streams.dead_letter import DeadLetter, RawRecord
-from streams.dead_letters_cli import dead_letters
 from streams.letter_box import Resender, letters
 from streams.outbox import Outbox
 from streams.rows import RowPublisher

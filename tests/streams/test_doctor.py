@@ -18,12 +18,12 @@ from pydantic import SecretStr
 
 from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
-from streams.doctor import Finding, Verdict
-from streams.doctor_cli import doctor
-from streams.doctor_keys import check_credentials, check_key
-from streams.doctor_log import check_log
-from streams.doctor_rooms import check_outbox, check_reports, check_worker, sites_known
-from streams.doctor_wix import PROBES, check_site, send_test
+from streams.commands.doctor import doctor
+from streams.doctor.finding import Finding, Verdict
+from streams.doctor.keys import check_credentials, check_key
+from streams.doctor.log import check_log
+from streams.doctor.rooms import check_outbox, check_reports, check_worker, sites_known
+from streams.doctor.wix import PROBES, check_site, send_test
 from streams.outbox import Outbox
 from streams.settings import KeySettings, OutboxSettings, ReportsSettings, WixSettings
 from streams.wix.client import WixClient

@@ -2,8 +2,8 @@
 
 import pytest
 
-from streams.doctor import Finding, fine, skipped, wrong
-from streams.doctor_cli import closing
+from streams.commands.doctor import closing
+from streams.doctor.finding import Finding, fine, skipped, wrong
 
 FINE, WRONG = fine("key", "is read"), wrong("outbox", "away", "Start it.")
 TOKEN, CLOCK = skipped("token", "no site is known"), skipped("clock", "no site is known")

@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.change import Change
+from streams.commands.asking import SHOWN
+from streams.commands.effects import effects
 from streams.effect import State
-from streams.effects_cli import effects
 from streams.outbox import Errand, Outbox
-from streams.outbox_cli import SHOWN
 from streams.procedure import Ready
 from streams.settings import OutboxSettings
 from tests.streams.made_effects import FLOW, SITE, an_effect, due
@@ -186,7 +186,7 @@ class TestRedrive:
     def test_of_a_hundred_and_fifty_reaches_them_all(
         self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
     ) -> None:
-        monkeypatch.setattr("streams.effects_cli.AT_ONCE", 40)
+        monkeypatch.setattr("streams.commands.effects.AT_ONCE", 40)
         asyncio.run(_refuse(tmp_path, [f"many-{number}" for number in range(150)]))
         refused = len(keys(run("list", "--json", "--reason", "refused", "--limit", "1000")))
 

@@ -7,15 +7,15 @@ import pytest
 from click.testing import CliRunner
 
 from ingest.settings import KafkaSettings
-from streams import forget_cli, reconcile_cli, replay_cli
+from streams.commands import forget, reconcile, replay
 from tests.streams.processes import free_port
 from tests.streams.test_log_goes import STOPPED, Command
 
-REPLAY = replay_cli.replay_group
+REPLAY = replay.replay_group
 
 COMMANDS = {
-    "forget": (forget_cli.forget_command, ["--site", "site-1", "--dry-run"], 1),
-    "reconcile": (reconcile_cli.reconcile, ["--site", "site-1"], 3),
+    "forget": (forget.forget_command, ["--site", "site-1", "--dry-run"], 1),
+    "reconcile": (reconcile.reconcile, ["--site", "site-1"], 3),
     "rederive": (REPLAY, ["rederive"], 1),
     "rebuild": (REPLAY, ["rebuild"], 1),
     "rebuild --check": (REPLAY, ["rebuild", "--check"], 1),
@@ -35,7 +35,7 @@ def test_it_gives_up_with_a_sentence_and_its_exit_code(
     }
     for setting, value in settings.items():
         monkeypatch.setenv(setting, value)
-    for module in (forget_cli, reconcile_cli, replay_cli):
+    for module in (forget, reconcile, replay):
         monkeypatch.setattr(module, "COMMAND_SECONDS", 0.1)
     command, words, code = COMMANDS[name]
     assert isinstance(command, click.Command)

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from ingest.admin import committed, ensure_topics
 from ingest.settings import KafkaSettings
 from ingest.topics import DEAD_LETTERS, PLAN_ORDERS
-from streams.flows_cli import flows
+from streams.commands.flows import flows
 from streams.pause import is_in_force
 from tests.streams.on_the_log import payments_of, purchases, put, records, rows
 from tests.streams.processes import Process, running, wait_until

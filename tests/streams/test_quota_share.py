@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from streams.plan_orders_cli_run import say_waiting
+from streams.commands.plan_orders.run import say_waiting
 from streams.quota import QuotaWait
 from streams.quota_share import CommandQuota
 from streams.settings import WixSettings

@@ -13,9 +13,9 @@ from analytics.lifecycle import LifecycleRow
 from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from ingest.topics import FULFILLMENTS, PAYMENTS, PLAN_ORDERS
+from streams.commands.replay import replay_group
 from streams.hand_over import hand_over
 from streams.ledger_seat import failed_path
-from streams.replay_cli import replay_group
 from streams.running import Refusal
 from tests.streams.event_records import a_payment
 from tests.streams.on_the_log import purchases, put, put_rows, rows, rows_count
@@ -41,7 +41,7 @@ def replay(kafka: KafkaSettings, data_dir: Path, *command: str) -> str:
 
 class TestReach:
     def test_nothing_it_loads_knows_the_outbox_the_runner_or_wix(self) -> None:
-        told = f"import sys, streams.replay_cli; print([m for m in {FORBIDDEN} if m in sys.modules])"
+        told = f"import sys, streams.commands.replay; print([m for m in {FORBIDDEN} if m in sys.modules])"
 
         loaded = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
 

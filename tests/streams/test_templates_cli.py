@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams import owners
+from streams.commands.templates import templates
 from streams.owners import OwnersFilesBroken
 from streams.settings import FlowSettings
-from streams.templates_cli import templates
 from tests.source_tree import ROOT
 from tests.streams.plan_site import PlanSite
 from tests.streams.wix_site import (

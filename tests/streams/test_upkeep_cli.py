@@ -3,8 +3,8 @@
 import pytest
 from click.testing import CliRunner
 
-from streams.forget_cli import forget_command
-from streams.reconcile_cli import reconcile
+from streams.commands.forget import forget_command
+from streams.commands.reconcile import reconcile
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ class TestReconcile:
         said = CliRunner().invoke(reconcile, ["--all", "--since", "yesterday"])
 
         assert said.exit_code == 2
-        assert "yesterday is no time" in said.output
+        assert "'yesterday' is no ISO 8601 time" in said.output
 
 
 class TestForget:

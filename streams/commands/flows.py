@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 
 from ingest.record import iso
-from streams.outbox_cli import ask, print_table
+from streams.commands.asking import ask, print_table
 from streams.pause import PAUSABLE, Paused
 
 

@@ -9,7 +9,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from streams.doctor import Finding, fine, skipped, wrong
+from streams.doctor.finding import Finding, fine, skipped, wrong
 from streams.settings import KeySettings, WixSettings
 
 KEY, CREDENTIALS = "webhook key", "credentials"

@@ -1,8 +1,8 @@
-"""`python -m streams plan-orders …`: Wix's plan-order functions from a shell."""
+"""The group of these commands, under its name on the command line."""
 
 import click
 
-from streams.plan_orders_cli_change import (
+from streams.commands.plan_orders.change import (
     cancel,
     change_start,
     mark_paid,
@@ -11,14 +11,14 @@ from streams.plan_orders_cli_change import (
     request_cancellation,
     resume,
 )
-from streams.plan_orders_cli_create import (
+from streams.commands.plan_orders.create import (
     create_offline,
     create_online,
     preview_offline,
     preview_online,
     price,
 )
-from streams.plan_orders_cli_look import eligibility, get, list_orders, member_get, member_list
+from streams.commands.plan_orders.look import eligibility, get, list_orders, member_get, member_list
 from streams.settings import WixSettings
 from streams.settings_help import settings_help
 

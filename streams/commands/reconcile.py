@@ -16,14 +16,14 @@ from rich.table import Table
 
 from ingest.admin import BrokerAway
 from ingest.settings import KafkaSettings
+from streams.commands.asking import print_table
+from streams.commands.options import Moment
+from streams.commands.plan_orders.run import say_waiting
 from streams.fulfill import Fulfiller
 from streams.leaving import run_command
 from streams.ledger_owner import LedgerOwner, OwnerAway
-from streams.options import Moment
 from streams.outbox import Outbox, OutboxAway
-from streams.outbox_cli import print_table
 from streams.outbox_schema import SchemaTooNew
-from streams.plan_orders_cli_run import say_waiting
 from streams.reconcile import Comparison
 from streams.reconcile_journal import Tally
 from streams.reconcile_run import Failed, ReconcilePlan, Result, compare_sites, reconciler

@@ -18,11 +18,11 @@ from ingest.record import iso
 from ingest.settings import KafkaSettings
 from ingest.topics import EVENT_TOPICS
 from streams import rebuild, replay
+from streams.commands.options import Moment
 from streams.forgotten import who_is_forgotten
 from streams.hand_over import hand_over
 from streams.leaving import STOPPED, run_command
 from streams.ledger_seat import failed_path, next_path, ready_path
-from streams.options import Moment
 from streams.replay_journal import ReplayJournal, Stopped
 from streams.replay_progress import progress
 from streams.running import COMMAND_SECONDS, Refusal, topics_present, until_stopped, watched

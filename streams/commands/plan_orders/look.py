@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
+from streams.commands.plan_orders.options import GUID, as_app, as_member, filters
+from streams.commands.plan_orders.run import Desk, ask
+from streams.commands.plan_orders.show import show_json, show_order, show_orders
 from streams.plan_order import PlanOrder
-from streams.plan_orders_cli_options import GUID, as_app, as_member, filters
-from streams.plan_orders_cli_run import Desk, ask
-from streams.plan_orders_cli_show import show_json, show_order, show_orders
 from streams.wix import eligible, member_orders, plan_orders
 from streams.wix.order_query import PAGE, OrderQuery
 

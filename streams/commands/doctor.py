@@ -12,14 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.settings import KafkaSettings
-from streams.doctor import Finding, Verdict, is_well, wrong
-from streams.doctor_access import check_access
-from streams.doctor_keys import check_credentials, check_key, no_site
-from streams.doctor_log import check_log
-from streams.doctor_rooms import check_outbox, check_reports, check_worker, sites_known
-from streams.doctor_wix import TEST, check_site, send_test
-from streams.plan_orders_cli_options import GUID
-from streams.plan_orders_cli_run import say_waiting
+from streams.commands.plan_orders.options import GUID
+from streams.commands.plan_orders.run import say_waiting
+from streams.doctor.access import check_access
+from streams.doctor.finding import Finding, Verdict, is_well, wrong
+from streams.doctor.keys import check_credentials, check_key, no_site
+from streams.doctor.log import check_log
+from streams.doctor.rooms import check_outbox, check_reports, check_worker, sites_known
+from streams.doctor.wix import TEST, check_site, send_test
 from streams.quota_share import QUOTA_FILE, CommandQuota
 from streams.settings import (
     AccessSettings,

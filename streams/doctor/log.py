@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from ingest.admin import BrokerAway, compare_topics, end_offsets, offsets_at, offsets_forgotten_after
 from ingest.settings import KafkaSettings
 from ingest.topics import EVENT_RETENTION, EVENT_TOPICS, HANDOVERS, SNAPSHOTS
-from streams.doctor import Finding, fine, skipped, wrong
+from streams.doctor.finding import Finding, fine, skipped, wrong
 
 TOPICS, RETENTION, WEBHOOKS = "topics", "offset retention", "webhooks of the last day"
 # What comes from Wix by itself; the others are a warehouse's and our own.

@@ -13,14 +13,14 @@ from rich.table import Table
 
 from ingest.admin import BrokerAway
 from ingest.settings import KafkaSettings
+from streams.commands.asking import print_table
+from streams.commands.plan_orders.run import confirmed
 from streams.forget import Somebody, find_person, find_site, forget, has_obeyed
 from streams.leaving import run_command
 from streams.ledger_owner import LedgerOwner, OwnerAway
 from streams.outbox import Outbox, OutboxAway
-from streams.outbox_cli import print_table
 from streams.outbox_forgotten import Scrubbed
 from streams.outbox_schema import SchemaTooNew
-from streams.plan_orders_cli_run import confirmed
 from streams.remains import Remains, remains
 from streams.rows import RowPublisher
 from streams.running import COMMAND_SECONDS, Refusal, topics_present, watched

@@ -9,9 +9,9 @@ from rich.table import Table
 
 from ingest.record import iso
 from streams import owners, reason, template_files, wording
-from streams.outbox_cli import print_table
+from streams.commands.asking import print_table
+from streams.commands.plan_orders.run import Desk, ask
 from streams.owners import Owners, OwnersFilesBroken
-from streams.plan_orders_cli_run import Desk, ask
 from streams.settings import FlowSettings, WixSettings
 from streams.settings_help import settings_help
 from streams.sites import Sites, SitesFileBroken

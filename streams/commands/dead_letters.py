@@ -11,11 +11,11 @@ from rich.table import Table
 from ingest.admin import BrokerAway
 from ingest.record import iso
 from ingest.settings import KafkaSettings
+from streams.commands.asking import SHOWN, ask, print_facts, print_table, reviewed, say_more, tally
+from streams.commands.options import Moment, choosing_again, together
 from streams.leaving import run_command
 from streams.letter_box import Letter, RecordGone, Resender, letters
-from streams.options import Moment, choosing_again, together
 from streams.outbox import Outbox
-from streams.outbox_cli import SHOWN, ask, print_facts, print_table, reviewed, say_more, tally
 from streams.outbox_redrives import Redrive
 from streams.pause import FLOW_OF_TOPIC, LIFECYCLE, PAUSABLE
 

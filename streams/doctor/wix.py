@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from analytics.lifecycle import Line
-from streams.doctor import Finding, fine, skipped, wrong
+from streams.doctor.finding import Finding, fine, skipped, wrong
 from streams.notification import unwanted_by_consent
 from streams.quota import QuotaWait
 from streams.wix import (

@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from streams.options import together
-from streams.plan_order import PlanOrder
-from streams.plan_orders_cli_options import (
+from streams.commands.options import together
+from streams.commands.plan_orders.options import (
     COUPON,
     GUID,
     MOMENT,
@@ -19,8 +18,9 @@ from streams.plan_orders_cli_options import (
     as_member,
     yes,
 )
-from streams.plan_orders_cli_run import ask, confirmed
-from streams.plan_orders_cli_show import price_of, show_json, show_order, show_prices
+from streams.commands.plan_orders.run import ask, confirmed
+from streams.commands.plan_orders.show import price_of, show_json, show_order, show_prices
+from streams.plan_order import PlanOrder
 from streams.plan_price import PriceSpan
 from streams.wix import plan_checkout
 from streams.wix.plan_checkout import OrderMethod, Preview, Purchase

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from streams.doctor import Finding, fine, skipped, wrong
+from streams.doctor.finding import Finding, fine, skipped, wrong
 from streams.effect import State
 from streams.outbox import Outbox, OutboxAway
 from streams.outbox_schema import SchemaTooNew

@@ -10,10 +10,10 @@ from pydantic import TypeAdapter
 from rich.table import Table
 
 from streams.change import Circuit, Listed, Wanted
+from streams.commands.asking import SHOWN, ask, print_facts, print_table, reviewed, say_more, tally
+from streams.commands.options import Moment, choosing_again, together
 from streams.effect import FLOWS, State
-from streams.options import Moment, choosing_again, together
 from streams.outbox import Outbox
-from streams.outbox_cli import SHOWN, ask, print_facts, print_table, reviewed, say_more, tally
 from streams.reason import MEANINGS
 
 # In one transaction: workers write between two of them, and databases limit a statement's parameters.

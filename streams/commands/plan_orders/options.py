@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from streams.options import together
+from streams.commands.options import together
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -6,10 +6,10 @@ from typing import cast
 
 import click
 
-from streams.plan_orders_cli_options import EFFECTIVE, GUID, MOMENT, as_app, as_member, when, yes
-from streams.plan_orders_cli_run import Desk, ask, confirmed
-from streams.plan_orders_cli_show import show_json
-from streams.plan_orders_cli_show import when as told
+from streams.commands.plan_orders.options import EFFECTIVE, GUID, MOMENT, as_app, as_member, when, yes
+from streams.commands.plan_orders.run import Desk, ask, confirmed
+from streams.commands.plan_orders.show import show_json
+from streams.commands.plan_orders.show import when as told
 from streams.wix import member_orders, plan_orders
 from streams.wix.plan_orders import EffectiveAt
 

@@ -3,7 +3,7 @@
 import httpx
 
 from streams.access_receiver import AccessSettingsWrong, endpoint
-from streams.doctor import Finding, fine, wrong
+from streams.doctor.finding import Finding, fine, wrong
 from streams.settings import AccessSettings
 
 ACCESS = "access"

@@ -1,0 +1,1 @@
+"""The commands of `python -m streams` that a person gives, one module each."""

@@ -1,0 +1,1 @@
+"""`python -m streams plan-orders …`: Wix's plan-order functions from a shell."""
