@@ -64,7 +64,7 @@ def _keep_tables(connection: DuckDBPyConnection) -> None:
         take_steps(connection)
     for kept in PER_ENTITY:
         if known.intersection(kept.families or known):
-            _run(connection, "forget", table=kept.table, family=kept.family, key=kept.key)
+            _run(connection, "forget", table=kept.table)
         if kept.table != "buyers" and touched.intersection(kept.families or touched):
             _keep(connection, kept.table)
     if touched.intersection(ORDERS):

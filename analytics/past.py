@@ -75,8 +75,7 @@ class Past:
         for kept in PER_ENTITY:
             if kept.table == table:
                 then = statement("past", "keep_then")
-                sql = then.format(table=table, family=kept.family, key=kept.key, source=source(table))
-                self.connection.execute(sql)
+                self.connection.execute(then.format(table=table, source=source(table)))
                 return
         self.connection.execute(statement("past", "work_out_then").format(table=table))
 

@@ -24,33 +24,27 @@ ROWS_OF_A_SHARE = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A table kept per entity of some families (none named: of all); `key` is the column with its id."""
+    """A table kept per entity, by its number, of some families (none named: of all)."""
 
     table: str
-    key: str
     families: tuple[str, ...] = ()
-
-    @property
-    def family(self) -> str:
-        """The entity's family, in SQL; tables of several families have it as a column."""
-        return f"'{self.families[0]}'" if len(self.families) == 1 else "kept.family"
 
 
 STEPPING = ("store_order", "subscription", "payment")
 ORDERS = ("store_order", "subscription")
 PER_ENTITY = (
-    Kept(table="buyers", key="entity_id", families=ORDERS),
-    Kept(table="store_orders", key="order_id", families=("store_order",)),
-    Kept(table="parcels", key="order_id", families=("store_order",)),
-    Kept(table="store_order_turns", key="order_id", families=("store_order",)),
-    Kept(table="order_stretches", key="order_id", families=ORDERS),
-    Kept(table="subscriptions", key="order_id", families=("subscription",)),
-    Kept(table="subscription_spans", key="order_id", families=("subscription",)),
-    Kept(table="subscription_moves", key="order_id", families=("subscription",)),
-    Kept(table="payments", key="transaction_id", families=("payment",)),
-    Kept(table="effects", key="effect_key", families=("effect",)),
-    Kept(table="status_changes", key="order_id", families=ORDERS),
-    Kept(table="alarms", key="entity_id"),
+    Kept(table="buyers", families=ORDERS),
+    Kept(table="store_orders", families=("store_order",)),
+    Kept(table="parcels", families=("store_order",)),
+    Kept(table="store_order_turns", families=("store_order",)),
+    Kept(table="order_stretches", families=ORDERS),
+    Kept(table="subscriptions", families=("subscription",)),
+    Kept(table="subscription_spans", families=("subscription",)),
+    Kept(table="subscription_moves", families=("subscription",)),
+    Kept(table="payments", families=("payment",)),
+    Kept(table="effects", families=("effect",)),
+    Kept(table="status_changes", families=ORDERS),
+    Kept(table="alarms"),
 )
 # Definitions that others read again and again: worked out once per batch, each after those before it.
 STEPS = (
@@ -130,10 +124,8 @@ def _differences(connection: DuckDBPyConnection) -> dict[str, int]:
     found = dict.fromkeys(TABLES, 0)
     for share, of in shares(connection, "history"):
         for kept in PER_ENTITY:
-            ours = statement("standing", "kept_share").format(
-                table=kept.table, family=kept.family, key=kept.key, shares=of, share=share
-            )
-            connection.execute(ours)
+            ours = statement("standing", "kept_share")
+            connection.execute(ours.format(table=kept.table, shares=of, share=share))
             found[kept.table] += _differing(connection, "kept_share", source(kept.table))
     # Who is one customer follows from the pairs compared above.
     _run(connection, "link_all_buyers")

@@ -67,6 +67,7 @@ words_unknown as (
     select
         case when ends_with(strange.field, ' cause') then 'unknown_cause' else 'unknown_status' end as alarm,
         events.family,
+        events.entity_number,
         events.instance_id,
         events.entity_id,
         events.event_id,
@@ -100,13 +101,14 @@ sequences_shared as (
     select
         'sequence_conflict' as alarm,
         family,
+        entity_number,
         instance_id,
         entity_id,
         max(event_id) as event_id,
         max(happened_at) as happened_at
     from events_read
     where sequence is not null and hash(kind, entity_number, sequence) in (select shared from sequences_twice)
-    group by family, kind, instance_id, entity_id, sequence
+    group by family, kind, entity_number, instance_id, entity_id, sequence
     -- Several events of one change may share a number; they must then show the same state.
     having
         min(coalesce(status, '') || ' ' || coalesce(payment_status, ''))
@@ -119,6 +121,7 @@ events_unknown as (
     select
         'unknown_type' as alarm,
         family,
+        entity_number,
         instance_id,
         entity_id,
         event_id,
@@ -133,6 +136,7 @@ events_ahead as (
     select
         'clock_skew' as alarm,
         family,
+        entity_number,
         instance_id,
         entity_id,
         event_id,

@@ -2,6 +2,7 @@
 create or replace view buyers as
 select distinct
     family_of(kind) as family,
+    entity_number,
     instance_id,
     entity_id,
     'contact ' || contact_id as contact,

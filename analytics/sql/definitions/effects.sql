@@ -31,6 +31,7 @@ effect_rows as (
 effects_summed as (
 
     select
+        entity_number,
         any_value(instance_id) as instance_id,
         any_value(effect_key) as effect_key,
         min(event_at) as event_at,
@@ -51,6 +52,7 @@ effects_summed as (
 )
 
 select
+    entity_number,
     instance_id,
     effect_key,
     order_id,

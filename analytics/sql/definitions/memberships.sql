@@ -17,9 +17,11 @@ subscriptions_named as (
 )
 
 select
+    entity_number,
     instance_id,
     order_id,
     customer,
+    entity_number_of('customer', instance_id, customer) as customer_number,
     buyer,
     count(*) over (partition by instance_id, customer) = 1 as is_only,
     plan_id,

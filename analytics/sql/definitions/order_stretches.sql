@@ -8,17 +8,13 @@ with
 orders_counted as (
 
     select
-        'store_order' as family,
-        instance_id,
-        order_id,
+        entity_number,
         currency
     from store_orders
     where not is_plan_order and placed_at is not null
     union all
     select
-        'subscription' as family,
-        instance_id,
-        order_id,
+        entity_number,
         currency
     from subscriptions
 
@@ -70,6 +66,7 @@ stretches_dated as (
 
     select
         family,
+        entity_number,
         instance_id,
         order_id,
         state,
@@ -82,6 +79,7 @@ stretches_dated as (
     union all
     select
         family,
+        entity_number,
         instance_id,
         order_id,
         'unknown' as state,
@@ -94,6 +92,7 @@ stretches_dated as (
 
 select
     stretches.family,
+    stretches.entity_number,
     stretches.instance_id,
     stretches.order_id,
     orders_counted.currency,
@@ -101,8 +100,4 @@ select
     stretches.began_at,
     stretches.ended_at
 from stretches_dated as stretches
-inner join orders_counted
-    on
-        orders_counted.family = stretches.family
-        and orders_counted.instance_id = stretches.instance_id
-        and orders_counted.order_id = stretches.order_id
+inner join orders_counted on orders_counted.entity_number = stretches.entity_number

@@ -6,6 +6,7 @@ with
 parcels_listed as (
 
     select
+        entity_number,
         instance_id,
         order_id,
         currency,
@@ -22,6 +23,7 @@ parcels_listed as (
 )
 
 select
+    entity_number,
     instance_id,
     order_id,
     currency,

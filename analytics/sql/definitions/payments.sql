@@ -37,6 +37,7 @@ payments_dated as (
 )
 
 select
+    latest.entity_number,
     latest.instance_id,
     latest.entity_id as transaction_id,
     dated.order_id,

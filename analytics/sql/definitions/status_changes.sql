@@ -46,19 +46,15 @@ changes_listed as (
 orders_listed as (
 
     select
-        'store_order' as family,
         'store' as kind,
-        instance_id,
-        order_id,
+        entity_number,
         currency
     from store_orders
     where not is_plan_order
     union all
     select
-        'subscription' as family,
         'subscription' as kind,
-        instance_id,
-        order_id,
+        entity_number,
         currency
     from subscriptions
 
@@ -67,6 +63,7 @@ orders_listed as (
 select
     changes.kind as family,
     orders_listed.kind,
+    changes.entity_number,
     changes.instance_id,
     changes.entity_id as order_id,
     orders_listed.currency,
@@ -82,8 +79,4 @@ left join legal_transitions
         legal_transitions.kind = changes.kind
         and legal_transitions.from_state = changes.from_status
         and legal_transitions.to_state = changes.to_status
-left join orders_listed
-    on
-        orders_listed.family = changes.kind
-        and orders_listed.instance_id = changes.instance_id
-        and orders_listed.order_id = changes.entity_id
+left join orders_listed on orders_listed.entity_number = changes.entity_number

@@ -24,6 +24,7 @@ stretches_numbered as (
 stretches_dated as (
 
     select
+        entity_number,
         any_value(instance_id) as instance_id,
         any_value(order_id) as order_id,
         bool_or(is_closed) as is_closed,
@@ -36,6 +37,7 @@ stretches_dated as (
 )
 
 select
+    stretches.entity_number,
     stretches.instance_id,
     stretches.order_id,
     latest.currency,
@@ -46,8 +48,5 @@ select
         else stretches.turned_at
     end as turned_at
 from stretches_dated as stretches
-inner join store_orders as latest
-    on
-        latest.instance_id = stretches.instance_id
-        and latest.order_id = stretches.order_id
+inner join store_orders as latest on latest.entity_number = stretches.entity_number
 where not latest.is_plan_order and latest.state <> 'draft' and latest.placed_at is not null

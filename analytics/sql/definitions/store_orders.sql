@@ -65,6 +65,7 @@ parcels_tracked as (
 )
 
 select
+    latest.entity_number,
     latest.instance_id,
     latest.order_id,
     told.number,

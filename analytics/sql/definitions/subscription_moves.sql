@@ -19,6 +19,7 @@ spans_of_orders as (
 )
 
 select
+    entity_number_of('subscription', instance_id, customer) as entity_number,
     instance_id,
     customer as order_id,
     currency,

@@ -41,10 +41,7 @@ lives_joined as (
             1
         ) as first_running
     from events_followed as events
-    inner join subscriptions as lives
-        on
-            lives.instance_id = events.instance_id
-            and lives.order_id = events.order_id
+    inner join subscriptions as lives on lives.entity_number = events.entity_number
     where lives.started_at is not null
 
 ),
@@ -149,6 +146,7 @@ spans_numbered as (
 )
 
 select
+    entity_number,
     any_value(instance_id) as instance_id,
     any_value(order_id) as order_id,
     any_value(currency) as currency,

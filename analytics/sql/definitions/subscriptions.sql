@@ -85,6 +85,7 @@ orders_last as (
 )
 
 select
+    latest.entity_number,
     latest.instance_id,
     latest.entity_id as order_id,
     latest.state,

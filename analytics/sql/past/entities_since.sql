@@ -5,7 +5,7 @@ with
 
 rows_since as (
 
-    select *
+    select entity_number
     from main.lifecycle
     where
         known_at >= cast(getvariable('as_of') as timestamp)
@@ -26,16 +26,10 @@ events_restated as (
 
 )
 
-select distinct
-    family_of(kind) as family,
-    instance_id,
-    entity_id
+select entity_number
 from rows_since
 union
-select distinct
-    family_of(rows_seen.kind) as family,
-    rows_seen.instance_id,
-    rows_seen.entity_id
+select rows_seen.entity_number
 from main.lifecycle as rows_seen
 semi join events_restated
     on

@@ -2,14 +2,7 @@
 create temp table {table} as
 select *
 from main.{table} as kept
-where not exists (
-    select 1
-    from touched_entities as touched
-    where
-        touched.family = {family}
-        and touched.instance_id = kept.instance_id
-        and touched.entity_id = kept.{key}
-)
+anti join touched_entities on touched_entities.entity_number = kept.entity_number
 union all by name
 select *
 from {source}

@@ -20,11 +20,7 @@ pairs_now as (
         kept.contact,
         kept.member
     from main.buyers as kept
-    semi join touched_entities
-        on
-            touched_entities.family = kept.family
-            and touched_entities.instance_id = kept.instance_id
-            and touched_entities.entity_id = kept.entity_id
+    semi join touched_entities on touched_entities.entity_number = kept.entity_number
 
 ),
 
@@ -35,11 +31,7 @@ pairs_lasting as (
         kept.contact,
         kept.member
     from main.buyers as kept
-    anti join touched_entities
-        on
-            touched_entities.family = kept.family
-            and touched_entities.instance_id = kept.instance_id
-            and touched_entities.entity_id = kept.entity_id
+    anti join touched_entities on touched_entities.entity_number = kept.entity_number
 
 ),
 

@@ -1,5 +1,5 @@
 -- rows_until: of those entities, the rows that stood at as_of; the definitions beside this table read it. Where those
--- lie is found by their ids alone, before anything else of millions of rows is read.
+-- lie is found by their numbers alone, before anything else of millions of rows is read.
 create or replace temp table touched_rows as
 with
 
@@ -12,11 +12,7 @@ rows_found as (
         known_rows.mapping_version,
         known_rows.is_from_event
     from main.lifecycle as known_rows
-    semi join touched_entities
-        on
-            touched_entities.family = family_of(known_rows.kind)
-            and touched_entities.instance_id = known_rows.instance_id
-            and touched_entities.entity_id = known_rows.entity_id
+    semi join touched_entities on touched_entities.entity_number = known_rows.entity_number
     where known_rows.known_at < cast(getvariable('as_of') as timestamp)
 
 ),

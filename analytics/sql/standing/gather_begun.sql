@@ -3,10 +3,6 @@ create or replace temp table touched_subscriptions as
 select *
 from begun_anew
 union all by name
-select gathered.* exclude (place, customer, is_only)
+select gathered.* exclude (place, customer, customer_number, is_only)
 from gathered_memberships as gathered
-anti join touched_entities as touched
-    on
-        touched.family = 'subscription'
-        and touched.instance_id = gathered.instance_id
-        and touched.entity_id = gathered.order_id
+anti join touched_entities as touched on touched.entity_number = gathered.entity_number

@@ -4,4 +4,8 @@ select
     kept.rowid as place,
     kept.*
 from main.memberships as kept
-semi join touched_names on touched_names.instance_id = kept.instance_id and touched_names.customer = kept.customer
+where kept.rowid in (
+    select members.rowid
+    from main.memberships as members
+    where members.customer_number in (select customer_number from touched_names)
+)

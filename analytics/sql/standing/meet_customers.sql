@@ -5,4 +5,8 @@ select
     id,
     customer
 from main.customers
-where number in (select entity_number_of('buyer', instance_id, id) from touched_ids)
+where rowid in (
+    select kept.rowid
+    from main.customers as kept
+    where kept.number in (select entity_number_of('buyer', instance_id, id) from touched_ids)
+)

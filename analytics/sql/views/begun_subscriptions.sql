@@ -1,6 +1,7 @@
 -- begun_subscriptions: one row per subscription that began; `buyer` is the id under which `customers` knows whose it is.
 create or replace view begun_subscriptions as
 select
+    entity_number,
     instance_id,
     order_id,
     coalesce('contact ' || contact_id, 'member ' || member_id) as buyer,
