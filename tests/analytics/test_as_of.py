@@ -7,7 +7,7 @@ from typing import Any
 from analytics.ledger import Ledger, PartitionSample
 from analytics.lifecycle import LifecycleRow, event_row_id
 from analytics.questions import QUESTIONS
-from tests.analytics.history import OTHER_SITE, ask, at, dead_letter, only, store_order, tell
+from tests.analytics.history import OTHER_SITE, ask, at, dead_letter, only, stay, store_order, tell
 from tests.analytics.lives import history
 from tests.analytics.one_of_everything import HISTORY, OF_ITS_OWN
 
@@ -104,12 +104,28 @@ class TestAsOf:
         tell(ledger, [restated], known_at=at(5))
 
         assert only(ask(ledger, "orders"))["payment_status"] == "PAID"
-        assert only(ask(ledger, "orders", as_of=at(4).isoformat()))["payment_status"] == "NOT_PAID"
+        # What came at that very moment was not known before it.
+        assert only(ask(ledger, "orders", as_of=at(5).isoformat()))["payment_status"] == "payment_on_delivery"
+        assert only(ask(ledger, "orders", as_of=at(5, 1).isoformat()))["payment_status"] == "PAID"
 
     def test_a_moment_that_has_not_come_is_now(self, ledger: Ledger) -> None:
         tell(ledger, [store_order("o1", "approved", at(0))])
 
         assert only(ask(ledger, "orders", now=at(1), as_of=at(9).isoformat()))["age_hours"] == 24
+
+    def test_customers_are_those_known_to_be_one_then(self, ledger: Ledger) -> None:
+        """Only on day 5 an order tells that contact c1 is member m1."""
+        tell(ledger, [*stay("s1", at(0), contact="c1"), *stay("s2", at(0), member="m1")])
+        tell(ledger, [store_order("o1", "approved", at(5), contact="c1", member="m1")])
+
+        asked: list[dict[str, Any]] = [{"as_of": at(4).isoformat()}, {}]
+        customers = [
+            {row["customer"] for row in ask(ledger, "orders", kind="subscription", **more)} for more in asked
+        ]
+
+        assert customers == [{"c1", "m1"}, {"c1"}]
+        assert only(ask(ledger, "plans", as_of=at(4).isoformat()))["active"] == 2
+        assert only(ask(ledger, "plans"))["active"] == 1
 
     def test_ages_are_reckoned_then(self, ledger: Ledger) -> None:
         tell(ledger, [store_order("o1", "approved", at(0))])

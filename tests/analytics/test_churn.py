@@ -9,6 +9,7 @@ from analytics.ledger import Ledger
 from analytics.reports import Reports
 from tests.analytics.history import (
     OTHER_SITE,
+    SITE,
     ask,
     at,
     only,
@@ -100,6 +101,27 @@ class TestChartMogul:
         assert row["churned"] == 1
 
 
+class TestTheLastToEnd:
+    def test_gives_the_churn_its_week_and_its_cause(self, ledger: Ledger) -> None:
+        """One subscription ends on 5 April, the other on Saturday, 11 April, of the week from the 6th."""
+        tell(
+            ledger,
+            [
+                *stay("s1", at(0), at(34), cause="MEMBER_ACTION", contact="c1"),
+                *stay("s2", at(0), at(40), cause="PAYMENT_FAILURE", contact="c1"),
+            ],
+        )
+
+        weeks = ask(ledger, "churn", now=at(70), grain="week", start=APRIL.isoformat(), end=MAY.isoformat())
+
+        churned = [
+            (row["bucket_start"][:10], row["voluntary"], row["involuntary"])
+            for row in weeks
+            if row["churned"]
+        ]
+        assert churned == [("2026-04-06", 0, 1)]
+
+
 class TestSwitching:
     @pytest.mark.parametrize(
         ("gap_hours", "switched", "churned"),
@@ -179,6 +201,35 @@ class TestWhoIsACustomer:
             april(ledger, population="all")["churned"],
         ) == (3, 1)
 
+    def test_who_keeps_a_free_plan_has_churned_as_a_paying_customer(self, ledger: Ledger) -> None:
+        tell(
+            ledger,
+            [
+                *stay("s1", at(0), at(34), cause="MEMBER_ACTION", contact="c1"),
+                *stay("s2", at(0), contact="c1", price="0"),
+            ],
+        )
+
+        assert (april(ledger)["churned"], april(ledger, population="all")["churned"]) == (1, 0)
+
+    def test_whose_first_cycle_was_free_pays_from_the_second_on(self, ledger: Ledger) -> None:
+        """Begun on 2 March with a coupon for the whole first month; priced from 2 April on."""
+        tell(
+            ledger,
+            [
+                subscription("a", "started", at(0), start=at(0), price="0"),
+                subscription("a", "cycle_started", at(31), start=at(0)),
+            ],
+        )
+
+        months = ask(ledger, "churn", now=at(70), start=MARCH.isoformat(), end=MAY.isoformat())
+        of_all = april(ledger, population="all")
+        revenue = ask(ledger, "mrr", now=at(70), start=MARCH.isoformat(), end=MAY.isoformat())
+
+        assert [(row["active_at_start"], row["new"]) for row in months] == [(0, 0), (0, 1)]
+        assert [row["new"] for row in revenue] == ["0.00", "30.00"]
+        assert (of_all["active_at_start"], of_all["new"]) == (1, 0)
+
     def test_a_trial_counts_from_its_end(self, ledger: Ledger) -> None:
         tell(ledger, stay("a", at(25), trial_days=7))
 
@@ -201,11 +252,12 @@ class TestWhoIsACustomer:
 
         assert (row["active_at_start"], row["churned"], row["numerator"]) == (2, 0, 0)
 
-    def test_who_never_started_failed_to_start(self, ledger: Ledger) -> None:
+    @pytest.mark.parametrize("status", ["DRAFT", "PENDING"])
+    def test_who_never_started_failed_to_start(self, ledger: Ledger, status: str) -> None:
         tell(
             ledger,
             [
-                subscription("a", "created", at(31), status="PENDING", paid="UNPAID"),
+                subscription("a", "created", at(31), status=status, paid="UNPAID"),
                 subscription("a", "canceled", at(33), status="CANCELED", cause="PAYMENT_FAILURE", end=at(33)),
             ],
         )
@@ -250,4 +302,21 @@ class TestGroups:
         assert [(row["group"], row["active_at_start"], row["churned"], row["rate"]) for row in rows] == [
             ("Gold", 1, 0, 0.0),
             ("Silver", 2, 1, 0.5),
+        ]
+
+    def test_by_site_each_has_its_own_customers(self, ledger: Ledger) -> None:
+        tell(
+            ledger,
+            [
+                *stay("a", at(0), contact="c1"),
+                *stay("b", at(0), at(35), cause="MEMBER_ACTION", contact="c1", site=OTHER_SITE),
+                *stay("c", at(0), contact="c2", site=OTHER_SITE),
+            ],
+        )
+
+        rows = ask(ledger, "churn", now=at(70), by="site", start=APRIL.isoformat(), end=MAY.isoformat())
+
+        assert [(row["group"], row["active_at_start"], row["churned"], row["rate"]) for row in rows] == [
+            (SITE, 1, 0, 0.0),
+            (OTHER_SITE, 2, 1, 0.5),
         ]

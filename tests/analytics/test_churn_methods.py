@@ -92,6 +92,7 @@ class TestMethods:
         for method in ("chartmogul", "stripe", "profitwell", "revenuecat", "gumroad"):
             row = only(ask(ledger, "churn", now=at(70), method=method, **PERIOD))
             assert (row["active_at_start"], row["churned"], row["new"]) == (4, 3, 1)
+            assert (row["voluntary"], row["involuntary"], row["completed"]) == (3, 0, 0)
 
     def test_stripe_and_profitwell_look_back_from_the_end_whenever_the_period_began(
         self, ledger: Ledger
@@ -113,6 +114,14 @@ class TestMethods:
             ("revenuecat", 4, 4),
             ("gumroad", 4, 5),
         ]
+
+    def test_without_anybody_at_the_start_there_is_no_rate(self, ledger: Ledger) -> None:
+        """Before May nobody was there: every base is 0."""
+        tell(ledger, stay("a", at(61)))
+
+        rows = ask(ledger, "churn_methods", now=at(70), **PERIOD)
+
+        assert {(row["numerator"], row["base"], row["rate"]) for row in rows} == {(0, 0, None)}
 
     def test_profitwell_has_no_weeks(self, ledger: Ledger) -> None:
         with pytest.raises(BadParameter, match="profitwell counts by calendar month only"):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -135,7 +136,11 @@ class TestReport:
     def test_lists_every_report_with_its_parameters(self, path: Path) -> None:
         listed = analytics(path, "report", "--list").stdout
 
-        assert all(f"{name}: " in listed for name in QUESTIONS)
+        described = dict(block.split(": ", 1) for block in listed.split("\n\n"))
+        assert described.keys() == QUESTIONS.keys()
+        for name, question in QUESTIONS.items():
+            named = [*(each.name for each in question.parameters), *(each.name for each in question.columns)]
+            assert [word for word in named if not re.search(rf"\b{word}\b", described[name])] == [], name
 
     @pytest.mark.parametrize(
         ("args", "says"),

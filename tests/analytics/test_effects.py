@@ -1,6 +1,6 @@
 """Effects: due = done + suppressed + waiting + failed + open; the highest step stands, done is final."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -114,6 +114,24 @@ class TestEffectLog:
         assert row["consent"] == "SUBSCRIBED VALID 2026-03-02T00:00:01Z"
         assert row["done_at"] == "2026-03-02T00:00:01Z"
 
+    def test_shows_what_wix_answered_last_and_what_comes_next(self, ledger: Ledger) -> None:
+        told: dict[str, Any] = {
+            "fingerprint": "abc",
+            "last_status": 429,
+            "last_code": "busy",
+            "request_id": "r1",
+            "next_at": at(0, 2),
+            "next_step": "asked again by itself",
+        }
+        tell(
+            ledger,
+            [due("k", "o1", at(0)), outcome("k", "o1", 2, "waiting", at(0, 1), event_at=at(0), **told)],
+        )
+
+        row = only(ask(ledger, "effect_log"))
+
+        assert {name: row[name] for name in told} == {**told, "next_at": "2026-03-02T02:00:00Z"}
+
     def test_narrows_by_outcome_flow_and_order_a_page_at_a_time(self, ledger: Ledger) -> None:
         tell(ledger, [due(f"k{index}", f"o{index}", at(index)) for index in range(4)])
         tell(ledger, [outcome("k3", "o3", 1, "failed", at(3, 1), event_at=at(3), reason="refused")])
@@ -125,6 +143,24 @@ class TestEffectLog:
         assert only(ask(ledger, "effect_log", outcome="failed"))["reason"] == "refused"
         assert only(ask(ledger, "effect_log", order_id="o2"))["effect_key"] == "k2"
         assert ask(ledger, "effect_log", flow="fulfillment") == []
+
+
+class TestDelay:
+    def test_is_told_in_three_parts_beside_the_order(self, ledger: Ledger) -> None:
+        """Accepted 10 s after the event: 7.5 s waiting and 0.5 s in calls leave 2 s until it reached us."""
+        done = at(0) + timedelta(seconds=10)
+        spent: dict[str, Any] = {"done_at": done, "waiting_seconds": 7.5, "calls_seconds": 0.5}
+        tell(
+            ledger,
+            [due("k", "o1", at(0)), outcome("k", "o1", 1, "done", done, event_at=at(0), **spent)],
+        )
+
+        *_, row = ask(ledger, "order_timeline", order_id="o1")
+
+        assert (row["what"], row["status"]) == ("effect_done", "done")
+        assert row["detail"] == (
+            "payment_notice · 2.0 s until it reached us, 7.5 s waiting, 0.5 s in our calls"
+        )
 
 
 class TestSuppressions:

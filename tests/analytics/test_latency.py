@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from analytics.ledger import Ledger
 from tests.analytics.history import OTHER_SITE, ask, at, only, shipments, store_order, tell
 
@@ -10,6 +12,11 @@ NOW = at(10)
 
 def latency(ledger: Ledger, **params: Any) -> dict[str, Any]:
     return only(ask(ledger, "fulfillment_latency", now=NOW, **params))
+
+
+def handed_over_before_paid(ledger: Ledger) -> int:
+    alarms = {row["alarm"]: row["events"] for row in ask(ledger, "data_quality", now=NOW)}
+    return int(alarms["fulfilled_before_paid"])
 
 
 def shipped(order: str, paid_day: float, hours: float, **more: Any) -> list[Any]:
@@ -56,6 +63,30 @@ class TestLatency:
         assert latency(ledger)["within_target"] == 1.0
         assert latency(ledger, target_hours=24)["within_target"] == 0.5
 
+    def test_the_target_itself_is_within_it_and_who_was_canceled_after_it_is_not(
+        self, ledger: Ledger
+    ) -> None:
+        """Took 72 h; took a second longer; canceled after 96 h, when it was due already: 1 of 3."""
+        tell(
+            ledger,
+            [
+                *shipped("o1", 1, 72),
+                *shipped("o2", 1, 72 + 1 / 3600),
+                store_order("gone", "approved", at(1), paid="PAID"),
+                store_order("gone", "canceled", at(5), status="CANCELED", paid="PAID"),
+            ],
+        )
+
+        assert latency(ledger)["within_target"] == pytest.approx(1 / 3)
+
+    def test_a_day_without_orders_has_no_figures(self, ledger: Ledger) -> None:
+        tell(ledger, shipped("o1", 1, 10))
+
+        row = latency(ledger, grain="day", start=at(2).isoformat(), end=at(3).isoformat())
+
+        assert (row["finished"], row["open"], row["canceled"]) == (0, 0, 0)
+        assert (row["p50_hours"], row["km_p50_hours"], row["within_target"]) == (None, None, None)
+
     def test_the_first_milestone_decides_the_bucket_or_the_second_when_asked(self, ledger: Ledger) -> None:
         """Paid on Tuesday, handed over on Wednesday."""
         tell(ledger, shipped("o1", 1, 30))
@@ -84,10 +115,29 @@ class TestLatency:
         )
 
         assert latency(ledger)["p50_hours"] == 0
-        (alarm,) = [
-            row for row in ask(ledger, "data_quality", now=NOW) if row["alarm"] == "fulfilled_before_paid"
-        ]
-        assert alarm["events"] == 1
+        assert handed_over_before_paid(ledger) == 1
+
+    def test_paid_after_its_first_parcel_took_that_step_no_time(self, ledger: Ledger) -> None:
+        """Two units: one goes on day 1, paid on day 2, the other goes on day 3."""
+        first, second = ("p1", at(1), {"1": 1}, None), ("p2", at(3), {"1": 1}, None)
+        two: dict[str, Any] = {"lines": [("1", 2)]}
+        tell(
+            ledger,
+            [
+                store_order("o1", "approved", at(0), **two),
+                shipments("o1", at(1), first),
+                store_order("o1", "payment_status_updated", at(2), paid="PAID", **two),
+                shipments("o1", at(3), first, second),
+            ],
+        )
+
+        took = {
+            step: latency(ledger, step=step)["p50_hours"]
+            for step in ("paid_first_fulfilled", "paid_fulfilled")
+        }
+
+        assert took == {"paid_first_fulfilled": 0, "paid_fulfilled": 24}
+        assert handed_over_before_paid(ledger) == 1
 
     def test_every_step_runs_from_its_first_to_its_second_milestone(self, ledger: Ledger) -> None:
         """Placed 0 h, paid 1 h, first parcel 3 h, all handed over 7 h, tracked 20 h."""

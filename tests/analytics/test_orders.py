@@ -1,10 +1,13 @@
 """Store orders and subscriptions: states, milestones, the order of events; each worked out by hand."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from analytics.ledger import Ledger
+from analytics.lifecycle import Pause, SubscriptionFacts
 from tests.analytics.history import (
     MONDAY,
     OTHER_SITE,
@@ -14,6 +17,7 @@ from tests.analytics.history import (
     only,
     payment,
     shipments,
+    stay,
     store_order,
     subscription,
     tell,
@@ -219,6 +223,32 @@ class TestMilestones:
 
         assert (order["state"], order["set_to_cancel_at"]) == ("active", None)
 
+    def test_pauses_are_intervals(self, ledger: Ledger) -> None:
+        """Paused on the 5th, resumed on the 11th; paused again on the 13th."""
+        row = subscription("s1", "paused", at(11), status="PAUSED", start=at(0))
+        assert isinstance(row.facts, SubscriptionFacts)
+        pauses = (Pause(paused_at=at(3), resumed_at=at(9)), Pause(paused_at=at(11)))
+        tell(ledger, [replace(row, facts=replace(row.facts, pauses=pauses))])
+
+        shown = json.loads(the_order(ledger, "s1")["pauses"])
+
+        assert shown == [
+            {"paused_at": "2026-03-05T00:00:00Z", "resumed_at": "2026-03-11T00:00:00Z"},
+            {"paused_at": "2026-03-13T00:00:00Z"},
+        ]
+
+    def test_a_subscription_ended_when_wix_says_unless_that_is_yet_to_come(self, ledger: Ledger) -> None:
+        """Told on the 12th that they are over: by their end dates since the 11th, and from the 14th on."""
+        told: list[Any] = []
+        for order, end in (("s1", at(9)), ("s2", at(12))):
+            told += stay(order, at(0))
+            told.append(subscription(order, "ended", at(10), status="ENDED", start=at(0), end=end))
+        tell(ledger, told)
+
+        ended = {row["order_id"]: row["ended_at"] for row in ask(ledger, "orders")}
+
+        assert ended == {"s1": "2026-03-11T00:00:00Z", "s2": "2026-03-12T00:00:00Z"}
+
 
 class TestOrdersReport:
     def test_pages_hold_every_order_once(self, ledger: Ledger) -> None:
@@ -267,6 +297,19 @@ class TestOrdersReport:
         for word in ("o1", "10001", "c1", "TRACK1"):
             assert only(ask(ledger, "orders", search=word))["order_id"] == "o1"
         assert ask(ledger, "orders", search="TRACK") == []
+
+    def test_search_for_a_customer_finds_what_was_bought_under_any_of_their_ids(self, ledger: Ledger) -> None:
+        """c1 and m1 are one customer, by the name of c1."""
+        tell(
+            ledger,
+            [
+                store_order("o1", "approved", at(0), contact="c1", member="m1"),
+                store_order("o2", "approved", at(1), member="m1"),
+                store_order("o3", "approved", at(2), contact="c2"),
+            ],
+        )
+
+        assert {row["order_id"] for row in ask(ledger, "orders", search="c1")} == {"o1", "o2"}
 
     def test_filters_narrow_by_site_kind_currency_and_period(self, ledger: Ledger) -> None:
         tell(

@@ -1,12 +1,20 @@
 """Conservation, lag, dead letters, the strip of the present, and the alarms."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from analytics.ledger import Ledger, PartitionSample
-from analytics.lifecycle import EffectFacts, LifecycleRow, Source, StoreOrderFacts, event_row_id
+from analytics.lifecycle import (
+    DeadLetterFacts,
+    EffectFacts,
+    LifecycleRow,
+    Source,
+    StoreOrderFacts,
+    event_row_id,
+)
 from analytics.parameters import BadParameter
 from tests.analytics.history import (
     SITE,
@@ -145,6 +153,23 @@ class TestDeadLetters:
         )
         assert (row["first_at"], row["redriven_at"]) == ("2026-03-02T00:00:00Z", None)
 
+    def test_say_when_they_were_set_going_again(self, ledger: Ledger) -> None:
+        """The same place on the log, told of a second time when a person had redriven it."""
+        dead = dead_letter("payments", 3, 17, at(0))
+        assert isinstance(dead.facts, DeadLetterFacts)
+        redriven = replace(
+            dead,
+            row_id=event_row_id("", "payments/3/17 redriven", "dead_letter"),
+            happened_at=at(1),
+            facts=replace(dead.facts, redriven_at=at(1)),
+        )
+        tell(ledger, [dead, redriven])
+
+        row = only(ask(ledger, "dead_letters"))
+
+        assert (row["first_at"], row["redriven_at"]) == ("2026-03-02T00:00:00Z", "2026-03-03T00:00:00Z")
+        assert only(ask(ledger, "pipeline", now=None))["dead_letters"] == 0
+
 
 class TestPipeline:
     def test_reads_the_present_without_waiting_for_a_version(self, ledger: Ledger) -> None:
@@ -158,6 +183,31 @@ class TestPipeline:
         assert row["freshness_seconds"] >= 0
         assert (row["unrecognized"], row["dead_letters"], row["failed_effects"]) == (1, 1, 0)
         assert row["lag"] is None
+
+    def test_a_clock_ahead_is_shown_as_less_than_no_time(self, ledger: Ledger) -> None:
+        """Known 30 s before it happened, by its own clock, and 2, 4 and 6 s after: the median is 2."""
+        now = datetime.now(UTC)
+        ages = (-30, 2, 4, 6)
+        tell(
+            ledger,
+            [store_order(f"o{age}", "approved", now - timedelta(seconds=age)) for age in ages],
+            known_at=now,
+        )
+        half = only(ask(ledger, "pipeline", now=None))
+        tell(ledger, [store_order("o", "approved", now + timedelta(hours=1))], known_at=now)
+        tell(ledger, [store_order("p", "approved", now + timedelta(hours=1))], known_at=now)
+
+        row = only(ask(ledger, "pipeline", now=None))
+
+        assert half["end_to_end_p50_seconds"] == 2
+        assert half["events_per_second"] == pytest.approx(4 / 60)
+        assert row["end_to_end_p50_seconds"] == -30
+        assert row["newest_event_at"] > half["newest_event_at"]
+
+    def test_what_failed_is_counted(self, ledger: Ledger) -> None:
+        tell(ledger, [due("k", "o1", at(0)), outcome("k", "o1", 1, "failed", at(0), event_at=at(0))])
+
+        assert only(ask(ledger, "pipeline", now=None))["failed_effects"] == 1
 
     def test_minutes_are_listed_the_quiet_ones_too(self, ledger: Ledger) -> None:
         rows = ask(ledger, "pipeline", now=None, grain="minute")
@@ -217,6 +267,19 @@ class TestDataQuality:
         raised = {row["alarm"]: row["events"] for row in ask(ledger, "data_quality")}
 
         assert raised == {name: int(name == alarm) for name in raised}
+
+    def test_an_event_with_two_odd_words_is_one_event_and_the_latest_is_named(self, ledger: Ledger) -> None:
+        tell(
+            ledger,
+            [
+                store_order("o1", "updated", at(0), status="ON_HOLD", paid="ODD", event_id="e1"),
+                store_order("o2", "updated", at(1), status="ON_HOLD", event_id="e2"),
+            ],
+        )
+
+        (row,) = [row for row in ask(ledger, "data_quality") if row["alarm"] == "unknown_status"]
+
+        assert (row["events"], row["last_event_id"], row["last_at"]) == (2, "e2", "2026-03-03T00:00:00Z")
 
     def test_an_event_known_before_it_happened_is_clock_skew(self, ledger: Ledger) -> None:
         tell(ledger, [store_order("o1", "approved", at(1))], known_at=at(0))

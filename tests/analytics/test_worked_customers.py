@@ -95,6 +95,37 @@ class TestCohorts:
         assert max(row["age_months"] for row in here) == 1
         assert max(row["age_months"] for row in berlin) == 2
 
+    def test_a_month_begins_on_the_zones_clock(self, ledger: Ledger) -> None:
+        """Came on 31 March at 23:00 UTC: in Berlin that is 1 April, 01:00."""
+        tell(ledger, stay("s1", at(29, 23)))
+
+        here, berlin = (
+            [row["cohort_month"] for row in ask(ledger, "cohorts", now=at(61), tz=zone)]
+            for zone in ("UTC", "Europe/Berlin")
+        )
+
+        assert here == ["2026-03-01T00:00:00Z"] * 2
+        assert berlin == ["2026-04-01T00:00:00+02:00"]
+
+    def test_paused_is_still_active_and_brings_nothing(self, ledger: Ledger) -> None:
+        tell(ledger, [*stay("s1", at(0)), subscription("s1", "paused", at(20), status="PAUSED", start=at(0))])
+
+        heads = only(ask(ledger, "cohorts", now=at(31)))
+        revenue = only(ask(ledger, "cohorts", now=at(31), by="mrr"))
+
+        assert (heads["size"], heads["active"]) == (1, 1)
+        assert (revenue["size"], revenue["active"]) == (30, 0)
+
+    def test_of_one_plan_are_those_who_hold_it(self, ledger: Ledger) -> None:
+        tell(ledger, [*stay("s1", at(0), plan="Gold"), *stay("s2", at(1), at(9), plan="Silver")])
+
+        for plan, active in (("Gold", 1), ("plan-Silver", 0)):
+            row = only(ask(ledger, "cohorts", now=at(31), plan=plan))
+            assert (row["size"], row["active"]) == (1, active)
+        ages = {plan: ask(ledger, "survival", now=at(31), plan=plan) for plan in ("Gold", "plan-Silver")}
+        assert [row["share_active"] for row in ages["Gold"]] == [1]
+        assert [row["share_active"] for row in ages["plan-Silver"]] == [1, 0]
+
     def test_amounts_of_two_currencies_are_not_summed(self, ledger: Ledger) -> None:
         tell(ledger, [*stay("a", at(0)), *stay("b", at(0), currency="USD")])
 

@@ -29,7 +29,7 @@ select
     currency,
     is_priced,
     started_at,
-    trial_ends_at,
+    pays_from,
     set_to_cancel_at,
     paid_until,
     ended_at,

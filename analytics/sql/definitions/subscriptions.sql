@@ -22,7 +22,7 @@ events_read as (
         told.plan_id,
         told.plan_name,
         told.price_total,
-        told.price_recurring,
+        coalesce(told.price_recurring, told.price_total) as price,
         told.is_recurring,
         told.trial_days,
         told.start_at,
@@ -63,6 +63,11 @@ orders_dated as (
             arg_min(start_seen_at, position) filter (where position = 1 and is_over and had_run)
         ) as started_at,
         arg_min(happened_at, position) filter (where payment_status = 'PAID') as first_paid_at,
+        -- Free at first, as a coupon may have it, and priced later.
+        case
+            when min(position) filter (where price > 0) > min(position) filter (where is_running)
+                then arg_min(happened_at, position) filter (where price > 0)
+        end as priced_at,
         -- Where the last stretch of each kind began, which is of use if it has not ended.
         arg_max(request_seen_at, position) filter (where is_set_to_cancel and not was_set_to_cancel)
             as set_to_cancel_at,
@@ -99,7 +104,7 @@ select
     latest.currency,
     latest.pauses,
     latest.price_total,
-    coalesce(latest.price_recurring, latest.price_total) as price_recurring,
+    latest.price as price_recurring,
     coalesce(latest.created_at, dated.first_seen_at) as created_at,
     dated.started_at,
     case
@@ -107,6 +112,7 @@ select
             then coalesce(latest.start_at, dated.started_at) + to_days(try_cast(latest.trial_days as integer))
     end as trial_ends_at,
     dated.first_paid_at,
+    dated.priced_at,
     case when latest.is_set_to_cancel then dated.set_to_cancel_at end as set_to_cancel_at,
     latest.current_cycle_ends_at as paid_until,
     latest.end_at,

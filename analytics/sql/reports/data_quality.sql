@@ -24,7 +24,7 @@ alarms_raised as (
         paid_event_id as event_id,
         paid_at as happened_at
     from store_orders
-    where not is_plan_order and fulfilled_at < paid_at
+    where not is_plan_order and least(first_fulfilled_at, fulfilled_at) < paid_at
     union all
     select
         'other_payment_app' as alarm,

@@ -58,6 +58,15 @@ rows_told as (
                 facts ->> '$.cancellation_cause',
                 money(amount(coalesce(facts ->> '$.amount', facts ->> '$.total', facts ->> '$.price_total')))
                 || ' ' || currency,
+                case
+                    when outcome = 'done'
+                        then
+                            delay_split(
+                                date_diff('microsecond', event_at, done_at) / 1000000.0,
+                                try_cast(facts ->> '$.waiting_seconds' as double),
+                                try_cast(facts ->> '$.calls_seconds' as double)
+                            )
+                end,
                 facts ->> '$.shipping_provider',
                 facts ->> '$.tracking_number',
                 case

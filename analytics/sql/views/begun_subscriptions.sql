@@ -10,7 +10,7 @@ select
     currency,
     coalesce(is_recurring and price_recurring > 0, false) as is_priced,
     started_at,
-    trial_ends_at,
+    greatest(trial_ends_at, priced_at) as pays_from,
     set_to_cancel_at,
     paid_until,
     ended_at,

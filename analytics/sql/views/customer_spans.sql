@@ -1,5 +1,5 @@
 -- customer_spans: one row per subscription that began: whose it is, and from when until when it made them a customer.
--- Paying: recurring, with a price above 0, and past the trial. `ended_at` null: it still does.
+-- Paying: recurring, and from when on it has a price above 0 and is past the trial. `ended_at` null: it still does.
 create or replace macro customer_spans(population, now_at) as table
 with
 
@@ -7,7 +7,7 @@ spans_begun as (
 
     select
         *,
-        greatest(started_at, case when population = 'paying' then trial_ends_at end) as span_start
+        greatest(started_at, case when population = 'paying' then pays_from end) as span_start
     from memberships
 
 )

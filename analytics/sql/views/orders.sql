@@ -1,4 +1,5 @@
 -- orders: one row per store order and per subscription, drafts too; orders made of plans alone are no store orders.
+-- `payment_status` is Wix's word, or `payment_on_delivery`.
 -- `buyer` is the id under which `customers` knows who bought.
 create or replace view orders as
 with
@@ -12,7 +13,12 @@ store_orders_listed as (
         number,
         state,
         status,
-        payment_status,
+        -- Wix approves what is paid, what costs nothing, and what is to be paid by hand.
+        case
+            when status = 'APPROVED' and payment_status = 'NOT_PAID' and coalesce(total > 0, true)
+                then 'payment_on_delivery'
+            else payment_status
+        end as payment_status,
         fulfillment_status,
         nullif(contact_id, '') as contact_id,
         nullif(member_id, '') as member_id,
