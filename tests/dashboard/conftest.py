@@ -1,6 +1,5 @@
 """A real ledger behind its real report service, on a port of its own, for pages to ask."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -33,12 +32,6 @@ class Service:
         """Append rows and let readers see them."""
         history.tell(self.ledger, rows)
         self.ledger.publish()
-
-
-@pytest.fixture(autouse=True)
-def _main_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Streamlit runs a page as `__main__` and leaves it there; a process spawned later would run it too."""
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture
