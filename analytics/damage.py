@@ -4,6 +4,8 @@ from pathlib import Path
 
 import duckdb
 
+# Parts of what DuckDB says of a file that is not what it wrote: changed, replaced or cut off.
+_DAMAGED = ("Corrupt", "not a valid DuckDB", "replaying WAL", "Could not read enough bytes")
 _FULL = ("Could not write file", "No space left", "Could not truncate file", "Could not sync file")
 
 
@@ -48,8 +50,7 @@ class LedgerNotWritten(Exception):
 def damage(path: Path, error: duckdb.Error) -> LedgerDamaged | None:
     """The named error for what opening the file raised, if it is damage."""
     said = str(error)
-    is_damage = "Corrupt" in said or "not a valid DuckDB" in said or "replaying WAL" in said
-    return LedgerDamaged(path, said=said) if is_damage else None
+    return LedgerDamaged(path, said=said) if any(word in said for word in _DAMAGED) else None
 
 
 def unopened(path: Path, error: OSError | duckdb.Error) -> LedgerNotOpened:

@@ -244,6 +244,13 @@ class TestDamage:
         with pytest.raises(LedgerDamaged, match="is damaged: Corrupt database file"):
             Ledger.open(crashed)
 
+    def test_a_file_that_was_cut_off_is_named(self, crashed: Path) -> None:
+        crashed.with_name("ledger.duckdb.wal").unlink()
+        crashed.write_bytes(crashed.read_bytes()[:20_000])
+
+        with pytest.raises(LedgerDamaged, match=r"is damaged: .*build it anew from the log"):
+            Ledger.open(crashed)
+
     def test_a_full_disk_takes_nothing_loses_nothing_and_readers_go_on(self, tmp_path: Path) -> None:
         """In a process of its own whose files may not grow any more, and later may."""
         done = subprocess.run(

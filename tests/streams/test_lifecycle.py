@@ -26,6 +26,7 @@ from ingest.record import EventRecord
 from ingest.topics import SNAPSHOTS, UNRECOGNIZED
 from streams import due
 from streams.lifecycle import from_event
+from streams.snapshot import of_order
 from tests.streams.event_records import (
     AT,
     EVENTS,
@@ -336,6 +337,16 @@ class TestSnapshots:
         (row,) = from_event(snapshot(order), SOURCE)
 
         assert (row.what, row.kind, row.entity_id) == ("snapshot", "store_order", order["id"])
+
+    @pytest.mark.parametrize("name", ["plan_order_purchased__lifetime", "store_order_approved__shipped"])
+    def test_what_wix_lists_happened_when_it_was_last_changed(self, name: str) -> None:
+        """Not when it was asked for, which may be years later."""
+        order = payload(name)["actionEvent"]["body"]["order"]
+
+        row = happened(of_order(SITE, order, asked_at=AT))
+
+        assert row.happened_at == datetime.fromisoformat(order["updatedDate"])
+        assert row.happened_at != AT
 
 
 def snapshot(order: dict[str, Any]) -> EventRecord:
