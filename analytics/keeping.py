@@ -9,8 +9,12 @@ from functools import cache
 
 from duckdb import DuckDBPyConnection
 
-from analytics.standing import ORDERS, PER_ENTITY, STEPPING, source, take_steps
+from analytics.standing import ORDERS, PER_ENTITY, STEPPING, STEPS, source
 from analytics.statements import statement
+
+# The customers of the touched ids; and, of those, the ones that new pairs link.
+_MET = "select customer_number from met_ids"
+_LINKED = "select unnest([contact_of, member_of]) from pairs_linking"
 
 
 def keep_up(connection: DuckDBPyConnection, arriving: str) -> None:
@@ -61,7 +65,7 @@ def _keep_tables(connection: DuckDBPyConnection) -> None:
     found = dict(connection.execute(statement("standing", "look")).fetchall())
     touched, known = set(found), {family for family, is_known in found.items() if is_known}
     if touched.intersection(STEPPING):
-        take_steps(connection)
+        _take_steps(connection, touched)
     for kept in PER_ENTITY:
         if known.intersection(kept.families or known):
             _run(connection, "forget", table=kept.table)
@@ -69,6 +73,13 @@ def _keep_tables(connection: DuckDBPyConnection) -> None:
             _keep(connection, kept.table)
     if touched.intersection(ORDERS):
         _keep_buyers(connection, touched)
+
+
+def _take_steps(connection: DuckDBPyConnection, touched: Set[str]) -> None:
+    """Those of families that are not touched are left empty, which costs half as much."""
+    for step, families in STEPS.items():
+        schema = "shapes.step_" if touched.isdisjoint(families) else "touched."
+        _run(connection, "work_out", table=f"step_{step}", source=f"{schema}{step}")
 
 
 def _keep_buyers(connection: DuckDBPyConnection, touched: Set[str]) -> None:
@@ -88,15 +99,18 @@ def _keep_buyers(connection: DuckDBPyConnection, touched: Set[str]) -> None:
 
 def _keep_customers(connection: DuckDBPyConnection) -> bool:
     """Whether anybody is another customer than before."""
-    is_lost = bool(_one(connection, "any_lost"))
-    if is_lost:
+    if _any(connection, "pairs_changed", "not is_won"):
         # What a pair joined may fall apart: all orders of its customer are asked.
-        _run(connection, "gather_customers", "gather_parted", "link_buyers")
+        _run(connection, "gather", numbers=_MET)
+        _run(connection, "gather_ids", "link_buyers")
     else:
-        _run(connection, "pairs_linking", "gather_linked", "link_gathered")
+        _run(connection, "pairs_linking")
+        _run(connection, "gather", numbers=_LINKED)
+        if not _any(connection, "pairs_linking"):
+            _run(connection, "work_out", table="touched_customers", source="shapes.touched_customers")
+            return False
+        _run(connection, "link_gathered")
     _run(connection, "work_out", table="touched_customers", source="touched.customers")
-    if not (is_lost or _any(connection, "touched_buyers")):
-        return False
     if _any(connection, "gathered_customers"):
         _run(connection, "forget_customers")
     _run(connection, "keep", table="customers", source="touched_customers")
@@ -114,8 +128,9 @@ def _keep(connection: DuckDBPyConnection, table: str) -> None:
     _run(connection, "keep", table=table, source=source(table))
 
 
-def _any(connection: DuckDBPyConnection, table: str) -> bool:
-    return connection.execute(statement("standing", "any_of").format(table=table)).fetchone() is not None
+def _any(connection: DuckDBPyConnection, table: str, such: str = "true") -> bool:
+    sql = statement("standing", "any_of").format(table=table, such=such)
+    return connection.execute(sql).fetchone() is not None
 
 
 def _one(connection: DuckDBPyConnection, name: str) -> tuple[bool, ...]:

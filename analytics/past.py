@@ -21,7 +21,7 @@ EVERY_FAMILY = frozenset({"of any"}).union(*(kept.families for kept in PER_ENTIT
 
 # Who is one customer: among all whom a changed pair touches anew, the others as now.
 _CUSTOMERS_THEN = (
-    ("standing", "gather_customers"),
+    ("past", "gather_customers"),
     ("past", "link_buyers_then"),
     ("past", "customers_then"),
 )

@@ -47,14 +47,15 @@ PER_ENTITY = (
     Kept(table="alarms"),
 )
 # Definitions that others read again and again: worked out once per batch, each after those before it.
-STEPS = (
-    "entity_events",
-    "store_order_points",
-    "store_order_states",
-    "subscriptions",
-    "store_orders",
-    "subscription_spans",
-)
+# Each with the families whose entities it tells of.
+STEPS = {
+    "entity_events": STEPPING,
+    "store_order_points": ("store_order",),
+    "store_order_states": ("store_order",),
+    "subscriptions": ("subscription",),
+    "store_orders": ("store_order",),
+    "subscription_spans": ("subscription",),
+}
 OTHERS = ("customers", "memberships", "site_marks", "covered")
 # What the definitions read in the schema `touched`, and the writer's own table behind it.
 TOUCHED = {

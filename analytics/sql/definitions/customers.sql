@@ -1,5 +1,6 @@
 -- customers: one row per contact or member id of a site; `customer` names the connected component it belongs to. Whoever
--- looks for a few among millions reads `number`, which `entity_number_of` makes of a buyer's site and id, and no texts.
+-- looks for a few among millions reads `number`, which `entity_number_of` makes of a buyer's site and id, or
+-- `customer_number`, made of the customer's, and no texts.
 create or replace view customers as
 with recursive
 
@@ -116,5 +117,6 @@ select
     instance_id,
     id,
     substr(least_id, instr(least_id, ' ') + 1) as customer,
-    entity_number_of('buyer', instance_id, id) as number
+    entity_number_of('buyer', instance_id, id) as number,
+    entity_number_of('customer', instance_id, substr(least_id, instr(least_id, ' ') + 1)) as customer_number
 from ids_named

@@ -1,5 +1,5 @@
--- find_rows: where the rows of the touched entities lie that are here already, by one number alone: nothing else of
--- millions of rows is read. Before the batch is added, since what a transaction has added has no place yet that could be
+-- find_rows: where the rows of the touched entities lie that are here already, by one number alone, first: of millions of
+-- rows nothing else is read. Before the batch is added, since what a transaction has added has no place yet that could be
 -- looked up quickly: reading it back read the whole log.
 create or replace temp table found_rows as
 select
@@ -9,4 +9,9 @@ select
     kept.known_at,
     kept.stands as is_read
 from main.lifecycle as kept
-semi join touched_entities on touched_entities.entity_number = kept.entity_number
+where
+    kept.rowid in (
+        select near.rowid
+        from main.lifecycle as near
+        where near.entity_number in (select entity_number from touched_entities)
+    )

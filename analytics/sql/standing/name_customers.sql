@@ -5,8 +5,18 @@ select
     others.id,
     others.customer
 from (
-    select *
-    from met_ids
+    select
+        instance_id,
+        id,
+        customer
+    from main.customers
+    where
+        rowid in (
+            select met_ids.place
+            from met_ids
+            inner join begun_anew
+                on entity_number_of('buyer', begun_anew.instance_id, begun_anew.buyer) = met_ids.number
+        )
     union
     select
         instance_id,

@@ -2,7 +2,8 @@
 create or replace temp table touched_ids as
 select distinct
     instance_id,
-    id
+    id,
+    entity_number_of('buyer', instance_id, id) as number
 from (
     select
         instance_id,
