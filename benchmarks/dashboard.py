@@ -280,10 +280,13 @@ def tabs(browser: Browser, parts: Parts, count: int, minutes: float) -> list[dic
     memory: list[float] = []
 
     def look() -> None:
-        until = time.monotonic() + minutes * 60
-        while time.monotonic() < until:
+        began, told = time.monotonic(), -1
+        while (passed := (time.monotonic() - began) / 60) < minutes:
             context.pages[0].wait_for_timeout(LOOK_SECONDS * 1000)
             memory.append(parts.dashboard.memory_info().rss / 1e6)
+            if int(passed) > told:
+                told = int(passed)
+                print(f"minute {told}: {memory[-1]:.0f} MB", file=sys.stderr, flush=True)
 
     pages, service, drawing = shares(parts, look)
     context.close()

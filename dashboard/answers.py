@@ -1,35 +1,39 @@
-"""Answers, each asked once however many readers want it, and kept while it is wanted.
+"""Answers, each asked once however many readers want it, and kept while there is room.
 
 Who asks for one that is being asked waits for that. A failure is told to all who wait, and forgotten.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from threading import Lock
+from threading import Condition
 
 import pandas as pd
 
 from dashboard.memory import Asked, Params
+from dashboard.shelf import Shelf
 
-MOST_ANSWERS = 256
+# All pages of one view take two megabytes, in each of the versions that readers may still be shown.
+MOST_BYTES = 48 * 2**20
+# Longer than a page is drawn with a version: what is older is not asked again, and would only fill the room.
+MOST_SECONDS = 240.0
 # The service answers so many questions of a version at once.
 ASKERS = 3
+# So long a question that nobody waits for yet lets others pass.
+PATIENCE_SECONDS = 10.0
 
 Answer = Future[pd.DataFrame]
 
 
-@dataclass(frozen=True, slots=True)
 class Answers:
-    """Thread-safe; bounded by the number of answers."""
+    """Answers of `ask`. Thread-safe."""
 
-    _ask: Callable[[str, Params], pd.DataFrame]
-    _kept: OrderedDict[Asked, Answer] = field(default_factory=OrderedDict)
-    _askers: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(ASKERS, thread_name_prefix="asking")
-    )
-    _lock: Lock = field(default_factory=Lock)
+    def __init__(self, ask: Callable[[str, Params], pd.DataFrame]) -> None:
+        self._ask = ask
+        self._kept: Shelf[Asked] = Shelf(MOST_BYTES, MOST_SECONDS)
+        self._asking: dict[Asked, Answer] = {}
+        self._changed = Condition()
+        self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="asking")
+        self._patient = ThreadPoolExecutor(1, thread_name_prefix="asking-some-time")
 
     def get(self, name: str, params: Params) -> pd.DataFrame:
         """The answer, asked here if nobody has; a copy that costs nothing until it is changed."""
@@ -44,27 +48,43 @@ class Answers:
         if is_new:
             self._askers.submit(self._find, (name, params), answer)
 
+    def some_time(self, name: str, params: Params) -> None:
+        """Have it asked when nobody waits for another, one at a time: whoever comes is served first."""
+        self._patient.submit(self._find_in_a_pause, (name, params))
+
     def has(self, name: str, params: Params) -> bool:
         """Whether `get` would not wait."""
-        with self._lock:
-            answer = self._kept.get((name, params))
-        return answer is not None and answer.done()
+        return self._kept.has((name, params))
 
     def _one(self, asked: Asked) -> tuple[Answer, bool]:
-        with self._lock:
-            if is_new := asked not in self._kept:
-                self._kept[asked] = Future()
-            self._kept.move_to_end(asked)
-            while len(self._kept) > MOST_ANSWERS:
-                self._kept.popitem(last=False)
-            return self._kept[asked], is_new
+        with self._changed:
+            if (known := self._kept.get(asked)) is not None:
+                answer = Answer()
+                answer.set_result(known)
+                return answer, False
+            is_new = asked not in self._asking
+            return self._asking.setdefault(asked, Answer()), is_new
+
+    def _find_in_a_pause(self, asked: Asked) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._asking, PATIENCE_SECONDS)
+        answer, is_new = self._one(asked)
+        if is_new:
+            self._find(asked, answer)
 
     def _find(self, asked: Asked, answer: Answer) -> None:
         try:
             found = self._ask(*asked)
         except BaseException as error:  # noqa: BLE001 - whatever it is: who waits must not wait for ever
-            with self._lock:
-                self._kept.pop(asked, None)
+            self._end(asked)
             answer.set_exception(error)
         else:
+            self._end(asked, found)
             answer.set_result(found)
+
+    def _end(self, asked: Asked, found: pd.DataFrame | None = None) -> None:
+        with self._changed:
+            if found is not None:
+                self._kept.put(asked, found)
+            del self._asking[asked]
+            self._changed.notify_all()

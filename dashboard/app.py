@@ -9,6 +9,8 @@ from dashboard import filters, frame, login
 from dashboard.views import churn, failures, fulfillment, orders, pipeline
 
 AUTO_REFRESH = "Draws the page anew when the ledger has a newer version, at most every quarter of a minute."
+# What each page asks when nobody has chosen anything on it.
+NEIGHBOURS = (orders.wanted, churn.wanted, fulfillment.wanted, pipeline.wanted, failures.wanted)
 STATIC = Path(__file__).parent / "static"
 
 
@@ -28,7 +30,7 @@ def main() -> None:
     # to draw anew what has not been drawn yet.
     page.run()
     with state:
-        frame.strip()
+        frame.strip(NEIGHBOURS)
 
 
 def _pages() -> dict[str, list[StreamlitPage]]:

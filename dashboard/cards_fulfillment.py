@@ -111,7 +111,12 @@ def slowest_day(by_hour: pd.DataFrame) -> str:
 def grain(total: pd.DataFrame, days: int) -> str:
     """Days, or weeks where a day's percentiles would tell of too few orders, or be too many to read."""
     measured = cards.last(total, "finished") or 0
-    return "day" if days <= MOST_DAYS and measured >= FEWEST_A_DAY * days else "week"
+    return likely_grain(days) if measured >= FEWEST_A_DAY * days else "week"
+
+
+def likely_grain(days: int) -> str:
+    """The grain where orders are plenty."""
+    return "day" if days <= MOST_DAYS else "week"
 
 
 def waiting(backlog: pd.DataFrame) -> str:

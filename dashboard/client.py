@@ -29,6 +29,7 @@ __all__ = [
     "fetch_ahead",
     "fetch_list",
     "fetch_now",
+    "fetch_some_time",
     "forget_version",
     "freshness",
     "is_known",
@@ -76,6 +77,11 @@ def fetch_ahead(name: str, version: str, **params: str | list[str] | None) -> No
     What goes wrong is met by `fetch` itself.
     """
     _answers().ahead(name, _flat({**params, "version": version}))
+
+
+def fetch_some_time(name: str, version: str, **params: str | list[str] | None) -> None:
+    """The same, when nobody waits for another question."""
+    _answers().some_time(name, _flat({**params, "version": version}))
 
 
 def is_known(name: str, version: str, **params: str | list[str] | None) -> bool:

@@ -33,7 +33,7 @@ HEADINGS = {
     "delay_p95": "95th delay",
 }
 # What the reports name by a word, and Wix in capitals. Flows and reasons stay as commands want them.
-WORDS = {"state", "status", "payment_status", "alarm"}
+WORDS = {"state", "status", "payment_status", "alarm", "method", "counted_by"}
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,24 +1,18 @@
 """What is around every page: how fresh the data is, and the sentence when there is nothing to show."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import client, filters, spelling
+from dashboard import ahead, client, filters, spelling
+from dashboard.ahead import Wanted
 from dashboard.questions import Questions
 from dashboard.scope import Scope
 
 STRIP_SECONDS = 5
 # Where a session notes what its page shows (None: nothing, or the service was away), and in which theme.
 DRAWN, THEME = "drawn_questions", "drawn_theme"
-# Where it notes for which version the page's questions are being asked.
-AHEAD = "asked_ahead"
-# How old a page may be that is drawn at once while its questions are asked for the newest version.
-OLDEST = timedelta(minutes=3)
-# How long a version is asked for answers: the ledger keeps two, and makes one every half minute.
-KEPT = timedelta(seconds=50)
 # How often in a row a version went away while the page was drawn.
 TRIES = "version_tries"
 VERSION_TRIES = 3
@@ -38,13 +32,14 @@ AWAY = f"{{error}} {WAY_OUT}"
 AS_OF = "Everything here is as it was known on {moment} ({tz}); what is live is in the line above."
 
 
-def show(body: Callable[[Questions], None], scope: Scope) -> None:
+def show(body: Callable[[Questions], None], scope: Scope, wanted: Wanted) -> None:
     """Draw a page's body with the newest version, or the sentence that says why there is nothing.
 
-    A version that goes away in the middle is replaced by the newest, and the body drawn anew.
+    `wanted` is what it will ask, as far as that is known: it is asked side by side. A version that
+    goes away in the middle is replaced by the newest, and the body drawn anew.
     """
     try:
-        _draw(body, client.freshness(), scope)
+        _draw(body, wanted, client.freshness(), scope)
         st.session_state[TRIES] = 0
     except client.VersionGone:
         _again()
@@ -56,8 +51,11 @@ def show(body: Callable[[Questions], None], scope: Scope) -> None:
 
 
 @st.fragment(run_every=STRIP_SECONDS)
-def strip() -> None:
-    """How fresh the data is: every five seconds, from the present and not from a version."""
+def strip(neighbours: Sequence[Wanted] = ()) -> None:
+    """How fresh the data is: every five seconds, from the present and not from a version.
+
+    What the pages one click away want to know, `neighbours`, is asked now and then, too.
+    """
     with st.container(
         horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="strip"
     ):
@@ -68,7 +66,7 @@ def strip() -> None:
             st.caption("The report service does not answer; what is shown may be old.", width="content")
             return
         _badge(now)
-    if st.session_state.get("auto_refresh", True) and _has_moved_on():
+    if st.session_state.get("auto_refresh", True) and _has_moved_on(neighbours):
         st.rerun(scope="app")
 
 
@@ -90,9 +88,11 @@ def _again() -> None:
     st.info("The ledger moves on faster than this page is drawn. Reload it.", icon=":material/refresh:")
 
 
-def _draw(body: Callable[[Questions], None], fresh: client.Freshness, scope: Scope) -> None:
-    mine = f"asked_{body.__module__}"
-    ask = _choose(mine, Questions(fresh, scope.at(fresh.minute)))
+def _draw(body: Callable[[Questions], None], wanted: Wanted, fresh: client.Freshness, scope: Scope) -> None:
+    scope = scope.at(fresh.minute)
+    newest = Questions(fresh, scope, wanted(scope))
+    # A version that went away in the middle is not tried again.
+    ask = newest if st.session_state.get(TRIES) else ahead.choose(newest)
     st.session_state[DRAWN], st.session_state[THEME] = ask, st.context.theme.type
     if not fresh.version or fresh.data_through is None:
         st.info(WAITING, icon=":material/hourglass_empty:")
@@ -103,34 +103,10 @@ def _draw(body: Callable[[Questions], None], fresh: client.Freshness, scope: Sco
     if scope.as_of:
         st.info(AS_OF.format(moment=f"{scope.as_of:%d %b %Y %H:%M}", tz=scope.tz), icon=":material/history:")
     body(ask)
-    st.session_state[mine] = _asked()[mine] = ask
+    ahead.drawn(ask)
 
 
-def _choose(mine: str, newest: Questions) -> Questions:
-    """The newest version; or one of just now whose answers are all there, while the newest's are not.
-
-    The strip has the newest asked meanwhile, and draws the page anew when it knows all: nobody waits.
-    """
-    last: Questions | None = st.session_state.get(mine) or _asked().get(mine)
-    if last is None or newest.fresh.is_stale or newest.knows(last.asked):
-        return newest
-    ahead: client.Freshness | None = st.session_state.get(AHEAD)
-    for fresh in filter(None, (ahead, last.fresh)):
-        known = newest.at(fresh)
-        is_young = newest.fresh.asked_at - fresh.asked_at < OLDEST and not fresh.is_stale
-        if is_young and not st.session_state.get(TRIES) and known.knows(last.asked):
-            return known
-    # What this reader's page asked last time, or anybody's, is asked side by side.
-    newest.ahead(last.asked)
-    return newest
-
-
-@st.cache_resource(show_spinner=False)
-def _asked() -> dict[str, Questions]:
-    return {}
-
-
-def _has_moved_on() -> bool:
+def _has_moved_on(neighbours: Sequence[Wanted]) -> bool:
     """Whether the page is to be drawn anew: for a newer version whose answers are there, or another theme."""
     if DRAWN not in st.session_state:
         return False
@@ -141,20 +117,10 @@ def _has_moved_on() -> bool:
         return False
     if drawn is None or fresh.is_stale != drawn.fresh.is_stale:
         return True
-    return _is_ready(drawn, fresh) or st.session_state[THEME] != st.context.theme.type
-
-
-def _is_ready(drawn: Questions, fresh: client.Freshness) -> bool:
-    """Whether all that the page asked is known for a newer version; what is not is asked meanwhile."""
-    if fresh == drawn.fresh:
-        return False
-    ahead: client.Freshness = st.session_state.get(AHEAD) or fresh
-    if ahead == drawn.fresh or fresh.asked_at - ahead.asked_at > KEPT:
-        ahead = fresh
-    st.session_state[AHEAD] = ahead
-    newer = drawn.at(ahead)
-    newer.ahead(drawn.asked)
-    return newer.knows(drawn.asked) or fresh.asked_at - drawn.fresh.asked_at > OLDEST
+    if ahead.is_ready(drawn, fresh) or st.session_state[THEME] != st.context.theme.type:
+        return True
+    ahead.keep_warm(neighbours, drawn, fresh)
+    return False
 
 
 def _badge(now: pd.DataFrame) -> None:

@@ -4,17 +4,17 @@ It belongs to the process and not to a session: while the service is away, all r
 """
 
 import time
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
 
 import pandas as pd
+
+from dashboard.shelf import Shelf
 
 Params = tuple[tuple[str, str], ...]
 Asked = tuple[str, Params]
 
-MOST_ANSWERS = 256
+MOST_BYTES = 16 * 2**20
 # A period up to now ends in another minute each time; the day is enough to know the question again.
 PASSING = {"start", "end"}
 DAY = len("2026-11-21")
@@ -48,28 +48,22 @@ class Freshness:
 
 @dataclass(slots=True)
 class Memory:
-    """Thread-safe; bounded by the number of answers."""
+    """Thread-safe."""
 
     freshness: Freshness | None = None
     # Whether the last look at what is newest failed.
     is_away: bool = False
     _refusal: ServiceAway | None = None
     _refused_until: float = 0.0
-    _answers: OrderedDict[Asked, pd.DataFrame] = field(default_factory=OrderedDict)
-    _lock: Lock = field(default_factory=Lock)
+    _answers: Shelf[Asked] = field(default_factory=lambda: Shelf(MOST_BYTES))
 
     def note(self, name: str, params: Params, answer: pd.DataFrame) -> None:
-        """Keep an answer, of whichever version it is; the one that is longest unasked goes."""
-        with self._lock:
-            self._answers[_known_again(name, params)] = answer
-            self._answers.move_to_end(_known_again(name, params))
-            while len(self._answers) > MOST_ANSWERS:
-                self._answers.popitem(last=False)
+        """Keep an answer, of whichever version it is."""
+        self._answers.put(_known_again(name, params), answer)
 
     def last(self, name: str, params: Params) -> pd.DataFrame | None:
         """The last answer to this question, of an earlier minute or version; None if there was none."""
-        with self._lock:
-            return self._answers.get(_known_again(name, params))
+        return self._answers.get(_known_again(name, params))
 
     def leave_alone(self, refusal: ServiceAway, seconds: float) -> None:
         """Nobody is to ask for so long: each would wait as long as the one who found out."""

@@ -15,6 +15,7 @@ from dashboard.spelling import UNKNOWN
 # As many rows as anybody scrolls through; the exports have all.
 MOST_ROWS = 200
 
+PARQUET = "application/vnd.apache.parquet"
 COLOURS = {"up": ("green", "red"), "down": ("red", "green"), "neither": ("gray", "gray")}
 
 
@@ -61,15 +62,26 @@ def nothing(title: str, sentence: str, *, key: str) -> None:
         headed(title, sentence)
 
 
-def table(title: str, subtitle: str, data: pd.DataFrame, *, key: str, empty: str) -> None:
+def table(
+    title: str,
+    subtitle: str,
+    data: pd.DataFrame,
+    *,
+    key: str,
+    empty: str,
+    rows: float | None = None,
+    all_rows: Callable[[], pd.DataFrame] | None = None,
+) -> None:
     """A table in a box with its exports beside the title, or the sentence for the empty case.
 
     Of a long one the first rows: each goes to the reader's browser again whenever the page moves.
+    Where `data` itself is only the first of so many `rows`, `all_rows` asks for the exports.
     """
-    if len(data) > MOST_ROWS:
-        subtitle += f" · the first {MOST_ROWS} of {spelling.count(len(data))}, all in the exports"
+    rows = rows or len(data)
+    if rows > MOST_ROWS:
+        subtitle += f" · the first {MOST_ROWS} of {spelling.count(rows)}, all in the exports"
     with st.container(border=True, key=key):
-        _titled(title, empty if data.empty else subtitle, data, key)
+        _titled(title, empty if data.empty else subtitle, data, key, all_rows or (lambda: data))
         if data.empty:
             return
         first = data.head(MOST_ROWS)
@@ -87,7 +99,7 @@ def choose_row(
 ) -> int | None:
     """A table in a card whose rows can be chosen; gives the chosen row's position, or None."""
     with st.container(border=True, key=f"{key}_card"):
-        _titled(title, empty if data.empty else subtitle, data, key)
+        _titled(title, empty if data.empty else subtitle, data, key, lambda: data)
         if data.empty:
             return None
         chosen = st.dataframe(
@@ -111,17 +123,17 @@ def headed(title: str, subtitle: str) -> None:
         st.caption(subtitle)
 
 
-def _titled(title: str, subtitle: str, data: pd.DataFrame, key: str) -> None:
+def _titled(
+    title: str, subtitle: str, data: pd.DataFrame, key: str, exported: Callable[[], pd.DataFrame]
+) -> None:
     """The same with the exports at the title's right, where there are rows."""
     with st.container(gap=None):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{title}**", width="content")
             if not data.empty:
                 with st.container(horizontal=True, width="content", gap="small"):
-                    _export("CSV", lambda: data.to_csv(index=False).encode(), key, "csv", "text/csv")
-                    _export(
-                        "Parquet", lambda: _parquet(data), key, "parquet", "application/vnd.apache.parquet"
-                    )
+                    _export("CSV", lambda: _csv(exported()), key, "csv", "text/csv")
+                    _export("Parquet", lambda: _parquet(exported()), key, "parquet", PARQUET)
         st.caption(subtitle)
 
 
@@ -138,6 +150,10 @@ def _export(label: str, write: Callable[[], bytes], key: str, ending: str, mime:
         type="tertiary",
         icon=":material/download:",
     )
+
+
+def _csv(data: pd.DataFrame) -> bytes:
+    return data.to_csv(index=False).encode()
 
 
 def _parquet(data: pd.DataFrame) -> bytes:

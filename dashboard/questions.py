@@ -22,7 +22,8 @@ class Questions:
 
     fresh: client.Freshness
     scope: Scope
-    # What was asked, in its order: the next drawing of the page will ask it again.
+    # What the page is known to ask before it is drawn, and what it asked then, in its order.
+    wanted: Sequence[Question] = field(default=(), compare=False)
     asked: list[Question] = field(default_factory=list, compare=False)
 
     def period(self, name: str, **params: str | list[str] | None) -> pd.DataFrame:
@@ -41,23 +42,33 @@ class Questions:
         """The report over the last hour of whole minutes: the present one would look like a fall."""
         return self._answer(("lately", name, params))
 
-    def at(self, fresh: client.Freshness) -> "Questions":
-        """The same filters of another version and its moment; nothing asked yet."""
-        return Questions(fresh, self.scope.at(fresh.minute))
+    def newest(self, name: str, **params: str | list[str] | None) -> pd.DataFrame:
+        """As `ever`, of the version that is newest when it is called: this one may be gone by then."""
+        return client.fetch(name, client.freshness().version, **params, **self.scope.now)
 
-    def ahead(self, questions: Sequence[Question]) -> None:
-        """Have these asked side by side, so that the page finds the answers when it comes to them."""
-        for name, params in self._all(questions):
+    def at(self, fresh: client.Freshness) -> "Questions":
+        """The same filters of another version and its moment, where all that is known of these is wanted."""
+        return Questions(fresh, self.scope.at(fresh.minute), self._known())
+
+    def ahead(self) -> None:
+        """Have all asked side by side, so that the page finds the answers when it comes to them."""
+        for name, params in self._params():
             client.fetch_ahead(name, self.fresh.version, **params)
 
-    def knows(self, questions: Sequence[Question]) -> bool:
-        """Whether none of these would have to be asked."""
-        return all(
-            client.is_known(name, self.fresh.version, **params) for name, params in self._all(questions)
-        )
+    def some_time(self) -> None:
+        """Have all asked when nobody waits for others."""
+        for name, params in self._params():
+            client.fetch_some_time(name, self.fresh.version, **params)
 
-    def _all(self, questions: Sequence[Question]) -> Iterator[tuple[str, dict[str, Any]]]:
-        for way, name, params in questions:
+    def knows(self) -> bool:
+        """Whether none would have to be asked."""
+        return all(client.is_known(name, self.fresh.version, **params) for name, params in self._params())
+
+    def _known(self) -> list[Question]:
+        return [*self.wanted, *(one for one in self.asked if one not in self.wanted)]
+
+    def _params(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        for way, name, params in self._known():
             over = self._over(way)
             if over is not None:
                 yield name, {**params, **over}

@@ -15,6 +15,8 @@ COMPARISONS = (PREVIOUS_PERIOD, YEAR_AGO, NO_COMPARISON)
 YEAR = timedelta(days=364)
 
 Params = dict[str, str | list[str]]
+# What a reader chose, without the moment it is asked at.
+Filters = tuple[str, str, tuple[date, date] | None, str, tuple[str, ...], str | None, datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,19 @@ class Scope:
             sites=self.sites,
             currency=self.currency,
             as_of=self.as_of,
+        )
+
+    @property
+    def filters(self) -> Filters:
+        """What was chosen: the same for all who look at the same view, whenever they do."""
+        return (
+            self.label,
+            self.tz,
+            self.chosen,
+            self.comparison,
+            self.sites,
+            self.currency,
+            self.as_of,
         )
 
     @property

@@ -69,7 +69,8 @@ def _ask_lists() -> None:
 
 
 def _draw_once() -> None:
-    """The first chart of a process loads and checks Altair's whole schema."""
+    """The first chart of a process loads Altair's whole schema."""
+    charts.trusted()
     table = pd.DataFrame({"state": ["placed"], "orders": [1]})
     spec: charts.Spec = charts_orders.state_bars(table)
     logger.debug("warmed up with a chart of %d layers", len(spec["layer"]))

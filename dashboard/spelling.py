@@ -10,10 +10,19 @@ HOURS_A_DAY = 24
 # A change by more than this is said as a multiple: +2371.4% is no number that anybody reads.
 MANY_TIMES = 10
 
+# Names that their owners write so.
+NAMES = {
+    "chartmogul": "ChartMogul",
+    "stripe": "Stripe",
+    "profitwell": "ProfitWell",
+    "revenuecat": "RevenueCat",
+    "gumroad": "Gumroad",
+}
+
 
 def words(name: str) -> str:
     """A name of the reports as people write it: `partially_fulfilled` is `Partially fulfilled`."""
-    return (name[:1].upper() + name[1:]).replace("_", " ")
+    return NAMES.get(name) or (name[:1].upper() + name[1:]).replace("_", " ")
 
 
 def count(value: float | None) -> str:

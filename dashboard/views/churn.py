@@ -4,13 +4,16 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cards, charts_churn, filters, frame, own_filters, panels, spelling
-from dashboard.questions import Questions
+from dashboard.questions import Question, Questions
+from dashboard.scope import Scope
 
-METHODS = ["chartmogul", "stripe", "profitwell", "revenuecat", "gumroad"]
-COMPARED = ["chartmogul", "stripe", "profitwell", "gumroad"]
+# What the reader chooses (and what stands in the URL) → the report's word. RevenueCat's counts no customers.
+METHODS = {spelled: method for method, spelled in spelling.NAMES.items()}
+COMPARED = [spelled for spelled in METHODS if spelled != "RevenueCat"]
 POPULATIONS = ["paying", "all"]
 CAUSES = ["voluntary", "involuntary", "owner", "completed", "unknown"]
 COLUMNS = ["bucket_start", "active_at_start", "new", "churned", *CAUSES, "switched", "rate", "is_partial"]
+FIRST_LEAVING = {"limit": str(panels.MOST_ROWS)}
 LEAVING = ["ends_at", "plan", "mrr", "currency", "requested_at", "customer", "order_id"]
 PLANS = ["name", "active", "new", "churned", "rate", "mrr", "currency", "plan_id"]
 HEATMAP, TABLE = "Heatmap", "Table"
@@ -22,46 +25,71 @@ def page() -> None:
     """Draw the page."""
     scope = filters.chosen()
     _own_filters()
-    frame.show(_body, scope)
+    frame.show(_body, scope, wanted)
+
+
+def wanted(scope: Scope) -> list[Question]:
+    """What the page asks."""
+    asked, population = _asked(scope), {"population": _chosen("population", POPULATIONS)}
+    found: list[Question] = [
+        ("period", "churn", asked),
+        ("before", "churn", asked),
+        ("ever", "set_to_cancel", FIRST_LEAVING),
+        ("period", "churn_methods", population),
+        ("period", "cohorts", {}),
+        ("period", "survival", {}),
+        ("period", "mrr", {"grain": "month"}),
+        ("period", "plans", {}),
+    ]
+    one, other = _chosen("one", COMPARED), _chosen("other", COMPARED, 1)
+    if one != other:
+        found.append(("period", "churn_difference", {"method": METHODS[one], "other": METHODS[other]}))
+    return found
 
 
 def _own_filters() -> None:
     with own_filters.row():
-        own_filters.choose("Method", METHODS, key="method", width=150, text="Churn by the method of")
+        own_filters.choose("Method", list(METHODS), key="method", width=150, text="Churn by the method of")
         own_filters.choose(
             "Population", POPULATIONS, key="population", width=110, text="among customers who are"
         )
 
 
 def _body(ask: Questions) -> None:
-    method, population = _chosen("method", METHODS), _chosen("population", POPULATIONS)
-    # A rate by calendar months can't be asked for weeks.
-    grain = "month" if ask.scope.days > DAYS_BY_MONTH or method == "profitwell" else "week"
-    asked = {"method": method, "population": population, "grain": grain}
+    asked = _asked(ask.scope)
+    method, grain = asked["method"], asked["grain"]
     found, before = ask.period("churn", **asked), ask.before("churn", **asked)
     if not cards.total(found, "active_at_start") and not cards.total(found, "new"):
         frame.no_match(NO_CUSTOMER)
         return
-    leaving = ask.ever("set_to_cancel")
+    leaving = ask.ever("set_to_cancel", **FIRST_LEAVING)
     panels.cards(_cards(found, before, leaving, grain))
     _over_time(ask, found, method, grain)
-    _methods(ask, population)
+    _methods(ask, asked["population"])
     _cohorts(ask)
     left, right = st.columns(2)
     with left:
         _survival(ask)
     with right:
         _revenue(ask)
-    _leaving(leaving)
+    _leaving(ask, leaving)
     _plans(ask)
     _table(found, grain, method)
 
 
-def _chosen(key: str, choices: list[str]) -> str:
-    return str(st.session_state.get(key) or choices[0])
+def _asked(scope: Scope) -> dict[str, str]:
+    method = METHODS[_chosen("method", list(METHODS))]
+    # A rate by calendar months can't be asked for weeks.
+    grain = "month" if scope.days > DAYS_BY_MONTH or method == "profitwell" else "week"
+    return {"method": method, "population": _chosen("population", POPULATIONS), "grain": grain}
+
+
+def _chosen(key: str, choices: list[str], index: int = 0) -> str:
+    return str(st.session_state.get(key) or choices[index])
 
 
 def _cards(found: pd.DataFrame, before: pd.DataFrame, leaving: pd.DataFrame, grain: str) -> list[cards.Card]:
+    in_all = cards.last(leaving, "in_all") or 0
     rate = f"Of the last whole {grain}, by the method chosen above; the table of methods says what it means."
     return [
         cards.standing(
@@ -71,7 +99,11 @@ def _cards(found: pd.DataFrame, before: pd.DataFrame, leaving: pd.DataFrame, gra
         cards.counted("Churned", found, "churned", before, meaning=CHURNED, good="down"),
         cards.rate(RATE[grain], found, "rate", before, meaning=rate, good="down"),
         cards.share("Failed payments", found, "involuntary", "churned", before, meaning=FAILED, good="down"),
-        cards.Card(label="Set to cancel", value=spelling.count(len(leaving)), meaning=SET_TO_CANCEL),
+        cards.Card(
+            label="Set to cancel",
+            value=spelling.count(in_all),
+            meaning=SET_TO_CANCEL,
+        ),
     ]
 
 
@@ -90,7 +122,7 @@ def _over_time(ask: Questions, found: pd.DataFrame, method: str, grain: str) -> 
         subtitle = f"Customers per {grain}, {ask.scope.tz} · line: net · pale: not over yet"
         panels.chart("Gained and lost", subtitle, charts_churn.gained_and_lost, found, key="gained_lost")
     with right:
-        subtitle = f"Per {grain}, method {method} · pale: not over yet"
+        subtitle = f"Per {grain}, by {spelling.words(method)} · pale: not over yet"
         panels.chart("Churn rate", subtitle, charts_churn.rate_bars, found, key="churn_rate")
 
 
@@ -112,7 +144,7 @@ def _methods(ask: Questions, population: str) -> None:
     panels.table(
         f"Where {one} and {other} differ",
         "Customer by customer, with the reason",
-        ask.period("churn_difference", method=one, other=other),
+        ask.period("churn_difference", method=METHODS[one], other=METHODS[other]),
         key="churn_difference",
         empty=f"{one} and {other} count the same customers in this period.",
     )
@@ -163,13 +195,15 @@ def _revenue(ask: Questions) -> None:
     panels.chart_or(title, subtitle, charts_churn.mrr_movements, shown, key="mrr", empty=empty)
 
 
-def _leaving(leaving: pd.DataFrame) -> None:
+def _leaving(ask: Questions, leaving: pd.DataFrame) -> None:
     panels.table(
         "Set to cancel",
         "A forecast: these end at the date shown unless renewal is turned on again",
         leaving[[name for name in LEAVING if name in leaving]],
         key="set_to_cancel",
         empty="No subscription is set to cancel.",
+        rows=cards.last(leaving, "in_all"),
+        all_rows=lambda: ask.newest("set_to_cancel")[LEAVING],
     )
 
 
@@ -184,5 +218,5 @@ def _plans(ask: Questions) -> None:
 
 
 def _table(found: pd.DataFrame, grain: str, method: str) -> None:
-    subtitle = f"Churned is split into five causes that add up to it; rate by {method}"
+    subtitle = f"Churned is split into five causes that add up to it; rate by {spelling.words(method)}"
     panels.table(f"By {grain}", subtitle, found[COLUMNS], key="churn", empty=NO_CUSTOMER)

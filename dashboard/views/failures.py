@@ -6,9 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cards, filters, frame, next_steps, panels, spelling
-from dashboard.questions import Questions
+from dashboard.questions import Question, Questions
+from dashboard.scope import Scope
 
-LIMIT = "200"
+FIRST = {"limit": "200"}
+FAILURES, REFUSALS = {"outcome": "failed", **FIRST}, {"outcome": "refused", **FIRST}
 FAILED = ["flow", "reason", "order_id", "attempts", "last_status", "last_code", "request_id", "decided_at"]
 DEAD = ["topic", "partition", "offset", "reason", "error", "first_at", "redriven_at"]
 REFUSED = ["next_step", "reason", "warehouse", "key", "order_id", "received_at", "site"]
@@ -20,17 +22,29 @@ TIMELESS = (
 
 def page() -> None:
     """Draw the page."""
-    frame.show(_body, filters.chosen())
+    frame.show(_body, filters.chosen(), wanted)
+
+
+def wanted(_: Scope) -> list[Question]:
+    """What the page asks."""
+    return [
+        ("ever", "flows_paused", {}),
+        ("ever", "effects", {}),
+        ("ever", "dead_letters", FIRST),
+        ("ever", "handovers", REFUSALS),
+        ("ever", "effect_log", FAILURES),
+        ("period", "suppressions", {}),
+    ]
 
 
 def _body(ask: Questions) -> None:
     paused, effects = ask.ever("flows_paused"), ask.ever("effects")
-    dead, refused = ask.ever("dead_letters", limit=LIMIT), _refused(ask)
+    dead, refused = ask.ever("dead_letters", **FIRST), _refused(ask)
     panels.cards(_cards(effects, dead, paused, refused))
     st.caption(TIMELESS)
     for _, flow in paused.iterrows():
         _paused(flow, ask.scope.tz)
-    _failed(ask.ever("effect_log", outcome="failed", limit=LIMIT))
+    _failed(ask.ever("effect_log", **FAILURES))
     _dead(dead)
     panels.table(
         "Refused handovers",
@@ -66,7 +80,7 @@ def _cards(
 
 
 def _refused(ask: Questions) -> pd.DataFrame:
-    found = ask.ever("handovers", outcome="refused", limit=LIMIT)
+    found = ask.ever("handovers", **REFUSALS)
     return found.assign(next_step=[next_steps.of_handover(reason) for reason in found["reason"]])[REFUSED]
 
 

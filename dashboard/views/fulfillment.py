@@ -4,7 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cards_fulfillment, charts_fulfillment, filters, frame, own_filters, panels
-from dashboard.questions import Questions
+from dashboard.questions import Question, Questions
+from dashboard.scope import Scope
 
 # What the reader chooses (and what stands in the URL) → the report's word.
 STEPS = {
@@ -39,7 +40,25 @@ def page() -> None:
     """Draw the page."""
     scope = filters.chosen()
     _own_filters()
-    frame.show(_body, scope)
+    frame.show(_body, scope, wanted)
+
+
+def wanted(scope: Scope) -> list[Question]:
+    """What the page asks; that of the table and the lines depends on how many orders there are."""
+    asked, step, by_target = _asked(), {"step": _asked()["step"]}, {"target_hours": _asked()["target_hours"]}
+    grain = cards_fulfillment.likely_grain(scope.days)
+    return [
+        ("period", "fulfillment_latency", {"grain": "none", **asked}),
+        ("before", "fulfillment_latency", {"grain": "none", **asked}),
+        ("period", "fulfillment_latency", {"grain": grain, **asked}),
+        ("period", "fulfillment_distribution", step),
+        ("period", "fulfillment_latency", {"grain": "none", "by": "site", **asked}),
+        ("ever", "sites", {}),
+        ("period", "fulfillment_by_hour", step),
+        ("period", "fulfillment_rates", by_target),
+        ("before", "fulfillment_rates", by_target),
+        ("ever", "backlog", by_target),
+    ]
 
 
 def _own_filters() -> None:
@@ -52,9 +71,7 @@ def _own_filters() -> None:
 
 
 def _body(ask: Questions) -> None:
-    step = str(st.session_state.get("step") or FIRST_STEP)
-    target = TARGETS[str(st.session_state.get("target") or FIRST_TARGET)]
-    asked = {"step": STEPS[step], "target_hours": str(target)}
+    step, target, asked = _step(), _target(), _asked()
     total = ask.period("fulfillment_latency", grain="none", **asked)
     if total.empty or not total["finished"].iloc[0] + total["open"].iloc[0]:
         frame.no_match(NOTHING)
@@ -70,6 +87,18 @@ def _body(ask: Questions) -> None:
     _backlog(ask, target)
     subtitle = "Hours · p: finished orders alone · km: the open ones count as not finished yet"
     panels.table(f"By {grain}", subtitle, by_time[COLUMNS], key="latency", empty=NOTHING)
+
+
+def _step() -> str:
+    return str(st.session_state.get("step") or FIRST_STEP)
+
+
+def _target() -> float:
+    return TARGETS[str(st.session_state.get("target") or FIRST_TARGET)]
+
+
+def _asked() -> dict[str, str]:
+    return {"step": STEPS[_step()], "target_hours": str(_target())}
 
 
 def _how_long(

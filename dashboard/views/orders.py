@@ -1,28 +1,58 @@
 """Orders & statuses: what was placed, where it stands, and any single order."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from dashboard import cards, charts_orders, filters, frame, panels, spelling
-from dashboard.questions import Questions
+from dashboard.questions import Question, Questions
+from dashboard.scope import Scope
 from dashboard.views import order_drawer
 
 COLUMNS = ["number", "state", "payment_status", "amount", "currency", "placed_at", "age_hours", "order_id"]
 LIMIT = "200"
 TARGET_HOURS = 72
+KINDS = ["store", "subscription"]
 LATE, OPEN, ALL = "Late", "Open", "All"
-OPEN_STATES = ["placed", "approved", "partially_fulfilled", "unknown"]
+# What the table's choice asks of store orders; a subscription is neither late nor open.
+NARROWED: dict[str, dict[str, Any]] = {
+    LATE: {"late": "true"},
+    OPEN: {"state": ["placed", "approved", "partially_fulfilled", "unknown"]},
+}
+BY_SITE = {"kind": "store", "grain": "day", "by": "site"}
+PAYING = {"step": "placed_paid", "grain": "day"}
+STORE, STOCK, REVENUE = {"kind": "store"}, {"kind": "store", "grain": "day"}, {"grain": "day"}
+OVERDUE = {"target_hours": str(TARGET_HOURS)}
 NOTHING = "No orders match these filters."
 
 
 def page() -> None:
     """Draw the page."""
-    frame.show(_body, filters.chosen())
+    frame.show(_body, filters.chosen(), wanted)
+
+
+def wanted(scope: Scope) -> list[Question]:
+    """What the page asks; in one currency what was paid, too, and of one site no table of sites."""
+    compared: list[tuple[str, dict[str, Any]]] = [
+        ("order_flow", BY_SITE),
+        ("fulfillment_latency", PAYING),
+        ("order_status", STORE),
+        *([("revenue", REVENUE)] if scope.currency else []),
+    ]
+    found: list[Question] = [
+        *((way, name, asked) for name, asked in compared for way in ("period", "before")),
+        ("ever", "backlog", OVERDUE),
+        ("period", "open_by_state", STOCK),
+        ("ever", "orders", _listed()),
+    ]
+    if len(scope.sites) != 1:
+        found.append(("ever", "sites", {}))
+    return found
 
 
 def _body(ask: Questions) -> None:
-    by_site = {"kind": "store", "grain": "day", "by": "site"}
-    flows, before_by_site = ask.period("order_flow", **by_site), ask.before("order_flow", **by_site)
+    flows, before_by_site = ask.period("order_flow", **BY_SITE), ask.before("order_flow", **BY_SITE)
     flow, before = cards.over_sites(flows), cards.over_sites(before_by_site)
     if not cards.total(flow, "placed") and not cards.last(flow, "open_at_end"):
         frame.no_match(NOTHING)
@@ -36,7 +66,7 @@ def _body(ask: Questions) -> None:
 
 def _cards(ask: Questions, flow: pd.DataFrame, before: pd.DataFrame) -> list[cards.Card]:
     placed = "Store orders placed in the period; drafts are left out."
-    late = ask.ever("backlog", target_hours=str(TARGET_HOURS))
+    late = ask.ever("backlog", **OVERDUE)
     found = [
         cards.counted("Orders placed", flow, "placed", before, meaning=placed),
         _paid(ask),
@@ -53,14 +83,13 @@ def _cards(ask: Questions, flow: pd.DataFrame, before: pd.DataFrame) -> list[car
 
 def _paid(ask: Questions) -> cards.Card:
     """Of the period's own orders: payments of older ones would make more than all of them."""
-    asked = {"step": "placed_paid", "grain": "day"}
-    steps = cards.begun(ask.period("fulfillment_latency", **asked))
-    before = cards.begun(ask.before("fulfillment_latency", **asked))
+    steps = cards.begun(ask.period("fulfillment_latency", **PAYING))
+    before = cards.begun(ask.before("fulfillment_latency", **PAYING))
     return cards.share("Paid", steps, "finished", "begun", before, meaning=PAID, good="up")
 
 
 def _canceled(ask: Questions) -> cards.Card:
-    now, before = ask.period("order_status", kind="store"), ask.before("order_status", kind="store")
+    now, before = ask.period("order_status", **STORE), ask.before("order_status", **STORE)
     rates = cards.in_state(now, "canceled"), cards.in_state(before, "canceled")
     return cards.fraction("Canceled", *rates, meaning=CANCELED, good="down")
 
@@ -75,7 +104,7 @@ def _revenue(ask: Questions) -> list[cards.Card]:
     if ask.scope.currency is None:
         return []
     meaning = f"What store orders paid in the period came to, in {ask.scope.currency}; refunds not taken off."
-    found, before = ask.period("revenue", grain="day"), ask.before("revenue", grain="day")
+    found, before = ask.period("revenue", **REVENUE), ask.before("revenue", **REVENUE)
     return [cards.counted("Paid revenue", found, "paid", before, meaning=meaning, good="up")]
 
 
@@ -83,11 +112,11 @@ def _stock(ask: Questions) -> None:
     left, right = st.columns([3, 2])
     with left:
         subtitle = f"Orders at the end of each day, {ask.scope.tz}"
-        stock = ask.period("open_by_state", kind="store", grain="day")
+        stock = ask.period("open_by_state", **STOCK)
         title, empty = "Open orders by status", "No order was open in this period."
         panels.chart_or(title, subtitle, charts_orders.open_by_state, stock, key="open_orders", empty=empty)
     with right:
-        status = ask.period("order_status", kind="store")
+        status = ask.period("order_status", **STORE)
         subtitle = f"{spelling.count(cards.total(status, 'orders') or 0)} orders placed"
         title, empty = "Where orders from this period stand now", "No order was placed in this period."
         panels.chart_or(title, subtitle, charts_orders.state_bars, status, key="order_states", empty=empty)
@@ -127,28 +156,33 @@ def _sites(ask: Questions, flow: pd.DataFrame, before: pd.DataFrame) -> None:
 
 def _orders(ask: Questions) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.segmented_control(
-            "Kind", ["store", "subscription"], default="store", required=True, key="kind", bind="query-params"
-        )
-        which = st.segmented_control(
+        st.segmented_control("Kind", KINDS, default=KINDS[0], required=True, key="kind", bind="query-params")
+        st.segmented_control(
             "Which", [LATE, OPEN, ALL], default=ALL, required=True, key="which", bind="query-params"
         )
-        search = st.text_input(
+        st.text_input(
             "Find",
             placeholder="Number, order id, customer id or tracking number",
             key="find",
             bind="query-params",
         )
-    is_late = which == LATE and kind == "store"
-    states = OPEN_STATES if which == OPEN and kind == "store" else None
-    late = "true" if is_late else None
-    found = ask.ever("orders", kind=kind, late=late, state=states, search=search or None, limit=LIMIT)
-    empty = f"No paid order has waited over {TARGET_HOURS} hours." if is_late else NOTHING
+    asked = _listed()
+    found = ask.ever("orders", **asked)
+    empty = f"No paid order has waited over {TARGET_HOURS} hours." if "late" in asked else NOTHING
     subtitle = f"The newest {LIMIT} · choose a row for its history" if len(found) == int(LIMIT) else CHOOSE
     chosen = panels.choose_row("Orders", subtitle, found, COLUMNS, key="orders", empty=empty)
     if chosen is not None:
         order_drawer.choose(str(found.iloc[chosen]["order_id"]))
     order_drawer.show(ask)
+
+
+def _listed() -> dict[str, Any]:
+    """Which orders the table lists, by what stands above it."""
+    kind, which, find = (st.session_state.get(key) for key in ("kind", "which", "find"))
+    asked: dict[str, Any] = {"kind": kind or KINDS[0], "limit": LIMIT}
+    if asked["kind"] == KINDS[0] and which in NARROWED:
+        asked |= NARROWED[which]
+    return asked | ({"search": find} if find else {})
 
 
 CHOOSE = "Choose a row for its history"

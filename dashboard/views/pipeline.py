@@ -5,7 +5,8 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import cards_fulfillment, cards_pipeline, charts_pipeline, client, filters, frame, panels
-from dashboard.questions import Questions
+from dashboard.questions import Question, Questions
+from dashboard.scope import Scope
 
 REFRESH_SECONDS = 5
 MOST_SITES, MOST_PARTITIONS = 5, 8
@@ -17,7 +18,19 @@ PRESENT = (
 
 def page() -> None:
     """Draw the page; its cards ask the present every few seconds, its charts move with the ledger."""
-    frame.show(_body, replace(filters.chosen(), as_of=None))
+    frame.show(_body, replace(filters.chosen(), as_of=None), wanted)
+
+
+def wanted(_: Scope) -> list[Question]:
+    """What the page asks."""
+    return [
+        ("ever", "pipeline", {"grain": "minute"}),
+        ("ever", "conservation", {}),
+        ("ever", "lag", {}),
+        ("lately", "quota", {"grain": "minute"}),
+        ("ever", "effects", {}),
+        ("ever", "data_quality", {}),
+    ]
 
 
 def _body(ask: Questions) -> None:

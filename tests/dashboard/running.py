@@ -4,8 +4,18 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from dashboard.ahead import Wanted
+from dashboard.views import churn, failures, fulfillment, orders, pipeline
+
 APP = str(Path(__file__).parents[2] / "dashboard" / "app.py")
-PAGES = ["orders", "churn", "fulfillment", "pipeline", "failures"]
+WANTED: dict[str, Wanted] = {
+    "orders": orders.wanted,
+    "churn": churn.wanted,
+    "fulfillment": fulfillment.wanted,
+    "pipeline": pipeline.wanted,
+    "failures": failures.wanted,
+}
+PAGES = list(WANTED)
 
 RUN_A_PAGE = """
 import streamlit as st

@@ -1,19 +1,22 @@
 """What a page asked last time is asked side by side when its filters change, not one after another."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from time import sleep
 
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit.testing.v1 import AppTest
 
 from analytics.reports import Reports
 from analytics.service import create_app
-from dashboard import client
+from dashboard import ahead, client, frame
+from dashboard.ahead import Wanted
+from dashboard.questions import Questions
 from tests.analytics import history
 from tests.dashboard.conftest import Service
-from tests.dashboard.running import cards, run
+from tests.dashboard.running import WANTED, cards, run
 
 TRIES = 300
 
@@ -27,10 +30,12 @@ class Gate:
         self.waiting = 0
         self.asked: list[str] = []
         self._met = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["path"].startswith("/reports/") and b"version=" in scope["query_string"]:
+            self._loop = asyncio.get_running_loop()
             self.asked.append(scope["path"] + "?" + scope["query_string"].decode())
             self.waiting += 1
             if self.waiting >= self.wanted:
@@ -44,13 +49,20 @@ class Gate:
         self.wanted, self._met = wanted, asyncio.Event()
         self.asked.clear()
 
+    def let_go(self) -> None:
+        """Of all that wait, or a server would wait for them before it ends."""
+        self.wanted = 0
+        if self._loop:
+            self._loop.call_soon_threadsafe(self._met.set)
+
 
 @pytest.fixture
-def gate(told: Service, ask_through: Callable[[ASGIApp], None]) -> Gate:
+def gate(told: Service, ask_through: Callable[[ASGIApp], None]) -> Iterator[Gate]:
     """The service of `told` behind a gate; pages ask through it."""
     found = Gate(create_app(Reports(told.ledger), token=None))
     ask_through(found)
-    return found
+    yield found
+    found.let_go()
 
 
 class TestAhead:
@@ -119,3 +131,46 @@ def another(told: Service) -> None:
     placed = datetime.now(UTC) - timedelta(hours=1)
     told.tell([history.store_order("1004", "created", placed, created=placed)])
     client.forget_version()
+
+
+class TestNeighbours:
+    """The pages one click away are asked before anybody opens them."""
+
+    @pytest.fixture(autouse=True)
+    def _nobody_has_to_stay(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(ahead, "STAY_SECONDS", 0)
+
+    def test_a_page_that_nobody_opened_yet_waits_for_nothing(self, gate: Gate) -> None:
+        await_answers(run("orders"), WANTED["failures"])
+        gate.hold(99)
+
+        assert cards(run("failures"))["Dead letters"] == "1"
+
+    def test_they_are_asked_once_for_all_who_look_at_the_same_view(self, gate: Gate) -> None:
+        await_answers(run("orders"), *WANTED.values())
+        gate.hold(1)
+
+        run("orders")
+
+        assert gate.asked == []
+
+    def test_not_while_a_reader_tries_one_filter_after_another(
+        self, gate: Gate, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ahead, "STAY_SECONDS", 3600)
+        gate.hold(1)
+
+        run("orders").segmented_control(key="range").set_value("7d").run()
+
+        assert gate.asked
+        assert [one for one in gate.asked if one.startswith("/reports/churn")] == []
+
+
+def await_answers(app: AppTest, *pages: Wanted) -> None:
+    """Until all is known that these pages ask in the view that is drawn."""
+    drawn: Questions = app.session_state[frame.DRAWN]
+    for _ in range(TRIES):
+        if all(Questions(drawn.fresh, drawn.scope, wanted(drawn.scope)).knows() for wanted in pages):
+            return
+        sleep(0.1)
+    raise AssertionError("They were not asked.")

@@ -9,6 +9,7 @@ import pytest
 from dashboard import answers
 from dashboard.answers import Answers
 from dashboard.memory import Params
+from dashboard.shelf import size
 
 PARAMS: Params = (("version", "1"),)
 PATIENCE_SECONDS = 60
@@ -75,10 +76,39 @@ class TestAnswers:
 
         assert kept.get("sites", PARAMS)["report"].tolist() == ["sites"]
 
-    def test_the_longest_unasked_goes(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(answers, "MOST_ANSWERS", 2)
+    def test_the_longest_unasked_makes_way(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(answers, "MOST_BYTES", 2 * size(Desk()("sites", PARAMS)))
         kept = Answers(Desk())
-        for name in ("sites", "plans", "sites", "orders"):
+        for name in ("sites", "plans", "sites", "flows"):
             kept.get(name, PARAMS)
 
-        assert [kept.has(name, PARAMS) for name in ("sites", "plans", "orders")] == [True, False, True]
+        assert [kept.has(name, PARAMS) for name in ("sites", "plans", "flows")] == [True, False, True]
+
+    def test_what_nobody_waits_for_is_asked_after_what_somebody_waits_for(self) -> None:
+        desk = Desk()
+        kept = Answers(desk)
+        desk.open.clear()
+        kept.ahead("sites", PARAMS)
+        for name in ("plans", "flows"):
+            kept.some_time(name, PARAMS)
+        kept.ahead("orders", PARAMS)
+        desk.open.set()
+
+        assert [kept.get(name, PARAMS)["report"][0] for name in ("orders", "sites")] == ["orders", "sites"]
+        assert set(desk.asked[:2]) == {"sites", "orders"}
+
+    def test_whoever_wants_it_now_does_not_wait_for_its_turn(self) -> None:
+        desk = Desk()
+        kept = Answers(desk)
+        desk.open.clear()
+        kept.ahead("sites", PARAMS)
+        kept.some_time("plans", PARAMS)
+        with ThreadPoolExecutor(1) as reader:
+            found = reader.submit(kept.get, "plans", PARAMS)
+            while "plans" not in desk.asked:
+                assert not found.done()
+            desk.open.set()
+
+            assert found.result()["report"].tolist() == ["plans"]
+
+        assert desk.asked.count("plans") == 1

@@ -175,18 +175,18 @@ class TestChurn:
         assert shown["churned"].sum() == shown["voluntary"].sum() == 1
 
     def test_the_method_in_the_url_is_the_one_that_is_asked_for(self, told: Service) -> None:
-        app = run("churn", range="90d", method="gumroad")
+        app = run("churn", range="90d", method="Gumroad")
 
-        assert "rate by gumroad" in words(app)
+        assert "rate by Gumroad" in words(app)
 
     def test_all_five_methods_stand_beside_each_other(self, told: Service) -> None:
         app = run("churn", range="90d")
 
         methods = next(frame.value for frame in app.dataframe if "definition" in frame.value)
-        assert list(methods["method"]) == ["chartmogul", "stripe", "profitwell", "revenuecat", "gumroad"]
+        assert list(methods["method"]) == ["ChartMogul", "Stripe", "ProfitWell", "RevenueCat", "Gumroad"]
 
     def test_one_method_compared_with_itself_is_no_comparison(self, told: Service) -> None:
-        assert "two different methods" in words(run("churn", range="90d", one="stripe", other="stripe"))
+        assert "two different methods" in words(run("churn", range="90d", one="Stripe", other="Stripe"))
 
     def test_amounts_in_two_currencies_are_not_drawn_together(self, told: Service) -> None:
         now = datetime.now(UTC)

@@ -4,6 +4,7 @@ import re
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import sleep
 
 import pytest
 from starlette.types import ASGIApp
@@ -18,6 +19,7 @@ from tests.dashboard.browser.serving import Switch
 from tests.dashboard.conftest import Service
 from tests.dashboard.running import PAGES, cards, run, words
 
+TRIES = 300
 BADGE = re.compile(r"-badge\[:material/\w+: (\w+)\]")
 
 
@@ -124,7 +126,11 @@ class TestServiceThatDied:
         told.tell([history.store_order("1004", "created", placed, created=placed)])
 
         switch.app = working
-        again(app)
+        # What was known is drawn at once, and what is newest when all its answers are there.
+        for _ in range(TRIES):
+            if cards(again(app))["Orders placed"] == "4":
+                break
+            sleep(0.2)
 
         assert not app.warning
         assert cards(app)["Orders placed"] == "4"

@@ -17,7 +17,7 @@ def body(ask):
         raise client.VersionGone("version_gone")
     st.markdown("the whole page")
 
-frame.show(body, filters.filters())
+frame.show(body, filters.filters(), lambda scope: [])
 """
 
 

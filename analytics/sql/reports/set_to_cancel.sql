@@ -1,27 +1,48 @@
 -- set_to_cancel: one row per subscription that will end and has not, the first to end first.
+with
+
+-- Which ones those are is found before anything else is read of them.
+subscriptions_leaving as (
+
+    select
+        instance_id,
+        order_id,
+        coalesce('contact ' || contact_id, 'member ' || member_id) as buyer,
+        coalesce(plan_name, plan_id) as plan,
+        set_to_cancel_at as requested_at,
+        coalesce(paid_until, end_at) as ends_at,
+        currency,
+        count(*) over () as in_all
+    from subscriptions
+    where
+        set_to_cancel_at < $now
+        and coalesce(ended_at >= $now, true)
+        and chosen($site, instance_id)
+        and chosen($currency, currency)
+        and within(set_to_cancel_at, $start, $until)
+    order by ends_at, order_id, instance_id
+    limit $limit
+
+)
+
 select
-    subscriptions.order_id,
+    leaving.order_id,
     customers.customer,
-    coalesce(subscriptions.plan_name, subscriptions.plan_id) as plan,
-    subscriptions.set_to_cancel_at as requested_at,
-    coalesce(subscriptions.paid_until, subscriptions.end_at) as ends_at,
+    leaving.plan,
+    leaving.requested_at,
+    leaving.ends_at,
     money(coalesce(spans.mrr, 0)) as mrr,
-    subscriptions.currency
-from subscriptions
+    leaving.currency,
+    leaving.in_all
+from subscriptions_leaving as leaving
 left join customers
     on
-        customers.instance_id = subscriptions.instance_id
-        and customers.id = coalesce('contact ' || subscriptions.contact_id, 'member ' || subscriptions.member_id)
+        customers.instance_id = leaving.instance_id
+        and customers.id = leaving.buyer
 left join subscription_spans as spans
     on
-        spans.instance_id = subscriptions.instance_id
-        and spans.order_id = subscriptions.order_id
+        spans.instance_id = leaving.instance_id
+        and spans.order_id = leaving.order_id
         and spans.began_at < $now
         and coalesce(spans.ended_at >= $now, true)
-where
-    subscriptions.set_to_cancel_at < $now
-    and coalesce(subscriptions.ended_at >= $now, true)
-    and chosen($site, subscriptions.instance_id)
-    and chosen($currency, subscriptions.currency)
-    and within(subscriptions.set_to_cancel_at, $start, $until)
-order by ends_at, subscriptions.order_id
+order by leaving.ends_at, leaving.order_id, leaving.instance_id

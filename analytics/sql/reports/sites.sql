@@ -14,6 +14,7 @@ orders_counted as (
     where
         kind = 'store'
         and state <> 'draft'
+        and chosen($site, instance_id)
         and chosen($currency, currency)
     group by instance_id
 
@@ -27,6 +28,7 @@ latency_measured as (
     from step_durations('paid_fulfilled', $now)
     where
         outcome = 'finished'
+        and chosen($site, instance_id)
         and chosen($currency, currency)
         and within(first_at, $start, $until)
     group by instance_id
