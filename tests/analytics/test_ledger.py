@@ -30,6 +30,7 @@ from tests.analytics.history import (
 )
 from tests.analytics.one_of_everything import HISTORY
 from tests.analytics.test_load import contents
+from tests.empty_ledger import open_ledger
 
 
 def records(*rows: bytes, first: int = 0) -> list[LedgerRecord]:
@@ -311,7 +312,7 @@ def _killed_after(path: Path, batches: int) -> int:
 class TestClosing:
     def test_it_closes_while_reports_are_being_asked(self, tmp_path: Path) -> None:
         for round_ in range(8):
-            ledger = Ledger.open(tmp_path / f"{round_}.duckdb")
+            ledger = open_ledger(tmp_path / f"{round_}.duckdb")
             asked = threading.Semaphore(0)
             readers = [threading.Thread(target=ask_until_closed, args=(ledger, asked)) for _ in range(4)]
             for reader in readers:

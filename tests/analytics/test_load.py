@@ -33,6 +33,7 @@ from tests.analytics.history import (
 from tests.analytics.one_of_everything import HISTORY
 from tests.analytics.test_standing import RESTATED
 from tests.empty_ledger import open_ledger
+from tests.examples import examples
 
 EVERYTHING = ("lifecycle", "sources", "offsets", "row_errors", *TABLES)
 
@@ -147,7 +148,7 @@ def load(ledger: Ledger, spool: Path, topic_id: str = TOPIC_ID) -> int:
 
 
 class TestLoad:
-    @settings(max_examples=8, deadline=None, phases=[Phase.generate])
+    @settings(max_examples=examples(4), deadline=None, phases=[Phase.generate])
     @given(seed=st.integers())
     def test_gives_what_append_gives(self, seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
         """Any order, any files, records twice, records that are no rows, rows of every kind."""

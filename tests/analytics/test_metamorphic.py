@@ -1,7 +1,7 @@
 """What no change of delivery may change, and what must add up, on made-up histories.
 
 Each example is a ledger of forty sites with a history each, since a report over all of them takes hardly
-longer than one over a single site: eighty to a hundred and twenty new histories a test and run.
+longer than one over a single site: forty or eighty new histories a test and run.
 """
 
 import random
@@ -20,6 +20,7 @@ from tests.analytics.history import NOW, SITE, ask, at, only, shuffled_and_doubl
 from tests.analytics.lives import history, many_sites
 from tests.analytics.one_of_everything import HISTORY, everything
 from tests.empty_ledger import open_ledger
+from tests.examples import examples
 
 SEEDS = st.integers(0, 10_000)
 SITES = 40
@@ -33,7 +34,7 @@ OF_NO_SITE = {"conservation", "lag", "flows_paused"}
 def made_up(histories: int) -> settings:
     """So many examples, however long each takes."""
     unneeded = [HealthCheck.function_scoped_fixture]
-    return settings(max_examples=histories, deadline=None, suppress_health_check=unneeded)
+    return settings(max_examples=examples(histories), deadline=None, suppress_health_check=unneeded)
 
 
 @contextmanager
@@ -49,7 +50,7 @@ def told(folders: pytest.TempPathFactory, rows: Sequence[LifecycleRow]) -> Itera
 
 
 class TestOrderOfArrival:
-    @made_up(2)
+    @made_up(1)
     @given(seed=SEEDS)
     def test_is_irrelevant_and_so_are_duplicates(
         self, seed: int, tmp_path_factory: pytest.TempPathFactory
@@ -64,7 +65,7 @@ class TestOrderOfArrival:
 
 
 class TestAnotherSite:
-    @made_up(2)
+    @made_up(1)
     @given(seed=SEEDS)
     def test_changes_nothing_of_ours(self, seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
         chance = random.Random(seed)
@@ -115,7 +116,7 @@ def listed(ledger: Ledger, report: str, **period: str) -> list[dict[str, Any]]:
 
 
 class TestSplitting:
-    @made_up(3)
+    @made_up(2)
     @given(seed=SEEDS, cut=st.integers(1, 59))
     def test_a_period_is_the_sum_of_its_parts(
         self, seed: int, cut: int, tmp_path_factory: pytest.TempPathFactory
@@ -136,7 +137,7 @@ class TestSplitting:
 
 
 class TestIdentities:
-    @made_up(3)
+    @made_up(2)
     @given(seed=SEEDS)
     def test_hold_in_every_bucket(self, seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
         """Stock and flow, by state as well; MRR and its movements; causes; outcomes; parts of a whole."""

@@ -12,6 +12,7 @@ from analytics.ledger import Ledger
 from analytics.lifecycle import LifecycleRow
 from tests.analytics.history import ask, at, only, payment, stay, subscription, tell
 from tests.empty_ledger import open_ledger
+from tests.examples import examples
 
 # March 2026 begins on day -1 of the histories, April on day 30, May on day 60.
 APRIL, MAY = at(30), at(60)
@@ -63,7 +64,9 @@ class TestMrr:
 
         assert (row["at_start"], row["new"], row["at_end"]) == ("0.00", "30.00", "30.00")
 
-    @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
     @given(
         lives=st.lists(
             st.tuples(st.integers(0, 50), st.integers(1, 60), st.integers(0, 3), st.integers(1, 12).map(str)),

@@ -13,6 +13,7 @@ from tests.analytics.history import ask, at, only, stay, store_order, tell
 from tests.analytics.one_of_everything import HISTORY
 from tests.analytics.same_reports import differing
 from tests.empty_ledger import open_ledger
+from tests.examples import examples
 
 # Events read anew by a second mapping: one tells another order, one another contact, one is as it was.
 RESTATED: list[LifecycleRow] = [
@@ -24,7 +25,7 @@ RESTATED: list[LifecycleRow] = [
 
 
 class TestKeepUp:
-    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=examples(6), suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(data=st.data())
     def test_gives_what_a_recomputation_from_the_log_gives(
         self, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
