@@ -12,6 +12,7 @@ from analytics.ledger import Ledger, LedgerRecord
 from analytics.questions import QUESTIONS
 from analytics.reports import Reports
 from benchmarks._made_up import LAST_DAY
+from streams.ledger_agent import BATCH, pause_after
 
 BUDGETS_MS = {"card": 200.0, "analysis": 2000.0, "as_of": 5000.0}
 AS_OF_ROWS = 1_000_000
@@ -19,8 +20,7 @@ TOPIC, TOPIC_ID = "order-lifecycle", "benchmark"
 NOW = LAST_DAY + timedelta(hours=1)
 ORDER = "order-1"
 SNAPSHOT_SECONDS = 30.0
-# How the owner takes rows from the log: what has come within a moment, and never more than so many.
-BEAT_SECONDS, LARGEST_BATCH = 0.1, 10_000
+LARGEST_BATCH = BATCH
 
 # What the pages show as cards and strips, for the last month; all reports are also asked about everything.
 CARDS = (
@@ -74,15 +74,17 @@ class WriterBeside:
         }
 
     def _write(self) -> None:
-        published = time.monotonic()
-        while not self._done.wait(BEAT_SECONDS):
+        published, took = time.monotonic(), 0.0
+        while not self._done.wait(pause_after(took)):
             began = time.monotonic()
-            # As from the log: each batch is what has come while the one before was written.
+            # As the owner takes them: each batch is what has come while the one before was written
+            # and in the pause after it.
             behind = round(self._rate * (began - self._began)) - self._rows
             told = list(islice(self._source, min(behind, LARGEST_BATCH)))
             self._ledger.append(told, topic=TOPIC, partition=0, topic_id=TOPIC_ID)
             self._rows += len(told)
-            self._took.append(time.monotonic() - began)
+            took = time.monotonic() - began
+            self._took.append(took)
             if time.monotonic() - published >= SNAPSHOT_SECONDS:
                 self._ledger.publish(at=NOW)
                 published = time.monotonic()

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from analytics.ledger import AnotherLog
@@ -11,12 +12,14 @@ from streams.ledger_seat import LedgerSeat
 from streams.ledger_swap import ledger_record
 from streams.meters import LedgerMeters
 
-# A batch is what has come while the one before was written, at most so many rows: the larger it is the
-# less a row costs (0.2 ms in batches of 1 000, 0.1 in 10 000), but none is read before all are written.
+# A batch is what has come while the one before was written and a pause after it, at most so many rows: the
+# larger it is the less a row costs, but none is read before all are written.
 BATCH = 10_000
-# A moment for more to come, so that a few rows a second are not a batch each.
-LINGER_SECONDS = 0.1
+# A row waits for the batch before, for the pause and for its own batch: within a second, all in all.
+SEEN_SECONDS, LEAST_PAUSE_SECONDS = 0.9, 0.1
 LOOK_SECONDS = 0.005
+# While rows come one by one they are looked for seldom, since each look takes a millisecond.
+FEW, NAP_SECONDS = 500, 0.02
 
 
 def ledger_consumer(seat: LedgerSeat, stop: asyncio.Event) -> type:
@@ -33,6 +36,9 @@ def ledger_consumer(seat: LedgerSeat, stop: asyncio.Event) -> type:
         # Faust names its loggers by this.
         __module__ = Consumer.__module__
 
+        # How long the last batch took, and when the one was handed over that is being written.
+        took, handed_over = 0.0, 0.0
+
         async def seek_to_committed(self) -> Any:
             offsets = dict(await super().seek_to_committed())
             for place in self.assignment():
@@ -47,18 +53,19 @@ def ledger_consumer(seat: LedgerSeat, stop: asyncio.Event) -> type:
         async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's own signature
             while self.unacked and not self.should_stop:
                 await self.sleep(LOOK_SECONDS)
-            records, active = await super()._wait_next_records(timeout)
-            polled = {place: list(found) for place, found in (records or {}).items() if found}
-            until = time.monotonic() + LINGER_SECONDS
-            while polled and sum(map(len, polled.values())) < BATCH and not self.should_stop:
-                left = until - time.monotonic()
-                if left <= 0:
-                    break
-                # The first poll brings but what was fetched beside the batch before.
-                more, _ = await super()._wait_next_records(left)
-                for place, found in (more or {}).items():
-                    polled.setdefault(place, []).extend(found)
-            return {place: [_in_order(found)] for place, found in polled.items()}, active
+            if self.handed_over:
+                self.took, self.handed_over = time.monotonic() - self.handed_over, 0.0
+            base: Any = super()
+            active: Any = None
+
+            async def poll(seconds: float) -> Mapping[Any, Sequence[Any]]:
+                nonlocal active
+                records, active = await base._wait_next_records(seconds)
+                return records or {}
+
+            polled = await gathered(poll, timeout, pause_after(self.took))
+            self.handed_over = time.monotonic() if polled else 0.0
+            return {place: [records] for place, records in polled.items()}, active
 
         def _to_message(self, tp: Any, record: Any) -> Any:
             """The last record's message, with all of the poll in place of its value."""
@@ -69,9 +76,41 @@ def ledger_consumer(seat: LedgerSeat, stop: asyncio.Event) -> type:
     return LedgerConsumer
 
 
-def _in_order(polled: list[Any]) -> list[Any]:
-    """Each record once: a rebalance between two polls goes back to where DuckDB ends."""
-    return sorted({record.offset: record for record in polled}.values(), key=lambda record: record.offset)
+def pause_after(batch_seconds: float) -> float:
+    """How long to wait for more rows after a batch that took so long.
+
+    Twice as long, so that readers have the machine meanwhile, unless a row would be seen too late.
+    """
+    return max(LEAST_PAUSE_SECONDS, min(2 * batch_seconds, SEEN_SECONDS - 2 * batch_seconds))
+
+
+async def gathered(
+    poll: Callable[[float], Awaitable[Mapping[Any, Sequence[Any]]]], first_seconds: float, pause: float
+) -> dict[Any, list[Any]]:
+    """What comes until a pause after the first records is over, or there are enough for a batch.
+
+    Each record once, in order, since a rebalance between two polls goes back to where DuckDB ends.
+    """
+    polled = _by_offset({}, await poll(first_seconds))
+    until = time.monotonic() + pause
+    came = sum(map(len, polled.values()))
+    while polled and came < BATCH and (left := until - time.monotonic()) > 0:
+        before = came
+        # The first poll brings but what was fetched beside the batch before.
+        polled = _by_offset(polled, await poll(left))
+        came = sum(map(len, polled.values()))
+        if came - before < FEW:
+            await asyncio.sleep(min(NAP_SECONDS, max(0.0, until - time.monotonic())))
+    return {place: [found[offset] for offset in sorted(found)] for place, found in polled.items()}
+
+
+def _by_offset(
+    polled: dict[Any, dict[int, Any]], more: Mapping[Any, Sequence[Any]]
+) -> dict[Any, dict[int, Any]]:
+    for place, records in more.items():
+        if records:
+            polled.setdefault(place, {}).update((record.offset, record) for record in records)
+    return polled
 
 
 def register(
