@@ -10,7 +10,7 @@ from functools import cache
 
 from duckdb import DuckDBPyConnection
 
-from analytics.standing import OTHERS, PER_ENTITY, TABLES, source, take_steps
+from analytics.standing import OTHERS, PER_ENTITY, STEPS, TABLES, source, take_steps
 from analytics.statements import in_order, statement
 
 # What a statement reads from, and the macros it calls.
@@ -35,6 +35,7 @@ class Past:
         self._as_of: object = None
         self._tables: set[str] = set()
         self._gathered: frozenset[str] = frozenset()
+        self._steps: set[str] = set()
 
     def look_back(self, as_of: object, report: str) -> None:
         """Have the tables that a report reads as they were then; `as_of` is UTC without a zone."""
@@ -61,10 +62,12 @@ class Past:
         chosen = None if families >= EVERY_FAMILY else sorted(families)
         self.connection.execute(statement("past", "entities_since"), {"families": chosen})
         self.connection.execute(statement("past", "rows_until"))
-        take_steps(self.connection)
-        self._gathered = families
+        self._gathered, self._steps = families, set()
 
     def _make(self, table: str) -> None:
+        missing = [step for step in steps_to(table) if step not in self._steps]
+        take_steps(self.connection, missing)
+        self._steps.update(missing)
         if table == "customers":
             for folder, name in _CUSTOMERS_THEN:
                 self.connection.execute(statement(folder, name))
@@ -102,6 +105,18 @@ def tables_read(report: str) -> frozenset[str]:
         seen |= fresh
         open_texts += [read[name] for name in fresh]
     return frozenset(found)
+
+
+@cache
+def steps_to(table: str) -> tuple[str, ...]:
+    """The steps that a table of entities is made of, in their order; itself, if it is one."""
+    definitions, found, open_names = dict(in_order("definitions")), set(), [table]
+    while open_names:
+        name = open_names.pop()
+        if name not in found and name in definitions:
+            found.add(name)
+            open_names += [other for pair in _READ.findall(definitions[name]) for other in pair]
+    return tuple(step for step in STEPS if step in found)
 
 
 @cache

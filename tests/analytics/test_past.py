@@ -10,13 +10,14 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from analytics.ledger import Ledger, LedgerRecord
-from analytics.past import tables_read
+from analytics.past import steps_to, tables_read
 from analytics.questions import QUESTIONS
 from analytics.standing import OTHERS, PER_ENTITY, TABLES, shares, source
 from analytics.versions import Version
 from tests.analytics.history import LIFECYCLE, NOW, TOPIC_ID, ask, at, store_order, tell
 from tests.analytics.test_load import log_of
 from tests.empty_ledger import open_ledger
+from tests.examples import examples
 
 
 def differing(ledger: Ledger, days: list[float]) -> Iterator[tuple[float, str]]:
@@ -54,7 +55,7 @@ def fail(version: Version) -> None:
 
 
 class TestPast:
-    @settings(max_examples=6, deadline=None, phases=[Phase.generate])
+    @settings(max_examples=examples(3), deadline=None, phases=[Phase.generate])
     @given(seed=st.integers())
     def test_gives_what_the_log_gave_then(self, seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
         """Rows of every kind, twice, read anew; one time after the other on one connection."""
@@ -76,6 +77,14 @@ class TestPast:
     def test_makes_only_what_a_report_reads(self) -> None:
         assert tables_read("suppressions") == {"effects"}
         assert "customers" in tables_read("churn")
+        # Of subscriptions nothing, where only store orders are told of.
+        for report in ("sites", "backlog", "fulfillment_latency"):
+            assert tables_read(report) - {"store_orders", "parcels"} <= {"site_marks"}
+
+    def test_works_out_only_what_a_table_is_made_of(self) -> None:
+        assert steps_to("buyers") == steps_to("customers") == ()
+        assert steps_to("subscriptions") == ("entity_events", "subscriptions")
+        assert "subscription_spans" not in steps_to("order_stretches")
 
     def test_shows_the_present_beside_the_past(self, ledger: Ledger) -> None:
         tell(ledger, [store_order("o1", "approved", at(1), paid="PAID")], known_at=at(1))

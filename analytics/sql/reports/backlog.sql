@@ -5,10 +5,9 @@ select
     paid_at,
     hours_between(paid_at, $now) as age_hours,
     $target_hours - hours_between(paid_at, $now) as hours_left
-from orders
+from store_orders_listed
 where
-    kind = 'store'
-    and is_open
+    is_open
     and paid_at is not null
     and chosen($site, instance_id)
     and chosen($currency, currency)

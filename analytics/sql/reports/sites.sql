@@ -10,10 +10,9 @@ orders_counted as (
         count(*) filter (where within(placed_at, $start, $end)) as orders,
         count(*) filter (where is_open) as open,
         count(*) filter (where is_open and paid_at + interval 72 hours < $now) as late
-    from orders
+    from store_orders_listed
     where
-        kind = 'store'
-        and state <> 'draft'
+        state <> 'draft'
         and chosen($site, instance_id)
         and chosen($currency, currency)
     group by instance_id

@@ -31,8 +31,8 @@ milestones_picked as (
             when 'fulfilled_tracked' then false
             else is_fulfilled and fulfilled_at is null
         end as is_untimed
-    from orders
-    where kind = 'store' and state <> 'draft'
+    from store_orders_listed
+    where state <> 'draft'
 
 ),
 
