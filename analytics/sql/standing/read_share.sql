@@ -3,4 +3,4 @@
 create or replace temp {kind} touched_rows as
 select *
 from {schema}.lifecycle_now
-where {shares} = 1 or hash(entity_number) % {shares} = {share}
+where {rows_of} and ({shares} = 1 or hash(entity_number) % {shares} = {share})
