@@ -24,28 +24,36 @@ AROUND = {"sites", "revenue", "pipeline"}
 
 
 class Mute:
-    """Passes requests on, and takes the rows out of one report's answer."""
+    """Passes requests on, and takes the rows out of one report's answer; asks for the same only once."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._answers: dict[tuple[str, bytes], list[Message]] = {}
         self.name = ""
         self.asked: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        name = scope["path"].removeprefix(REPORT)
-        self.asked |= {name} if scope["path"].startswith(REPORT) else set()
-        if name != self.name:
-            await self._app(scope, receive, send)
+        path, question = scope["path"], (scope["path"], scope["query_string"])
+        self.asked |= {path.removeprefix(REPORT)} if path.startswith(REPORT) else set()
+        if question not in self._answers:
+            self._answers[question] = await self._ask(scope, receive)
+        answer = self._answers[question]
+        if path == REPORT + self.name:
+            rows = b"".join(message.get("body", b"") for message in answer)
+            await Response(without_rows(rows), media_type=ARROW)(scope, receive, send)
             return
-        body = b""
+        for message in answer:
+            await send(message)
 
-        async def reading(message: Message) -> None:
-            nonlocal body
-            body += message.get("body", b"")
+    async def _ask(self, scope: Scope, receive: Receive) -> list[Message]:
+        told: list[Message] = []
 
-        await self._app(scope, receive, reading)
-        await Response(without_rows(body), media_type=ARROW)(scope, receive, send)
+        async def telling(message: Message) -> None:
+            told.append(message)
+
+        await self._app(scope, receive, telling)
+        return told
 
 
 def without_rows(body: bytes) -> bytes:
