@@ -22,7 +22,7 @@ KEPT = timedelta(seconds=50)
 # How often the pages that are one click away are asked for; well within OLDEST, or a click would wait.
 WARM = timedelta(minutes=2)
 # How long a reader stays with filters before their other pages are asked for.
-STAY_SECONDS = 4.0
+STAY_SECONDS = 5.0
 # Of how many different views they are: more would keep the report service busy with what nobody opens.
 MOST_VIEWS = 8
 # Where a session notes for which version its page's questions are being asked.
@@ -32,7 +32,7 @@ ASKED_FOR = "asked_for"
 def choose(newest: Questions) -> Questions:
     """The newest version; or one of just now whose answers are all there, while the newest's are not.
 
-    The strip has the newest asked meanwhile, and draws the page anew when it knows all: nobody waits.
+    The strip has the newest asked when there is time, and draws the page anew when it knows all.
     """
     if newest.fresh.is_stale or newest.knows():
         return newest
@@ -60,7 +60,7 @@ def is_ready(shown: Questions, newest: client.Freshness) -> bool:
         fresh = newest
     st.session_state[ASKED_FOR] = fresh
     newer = shown.at(fresh)
-    newer.ahead()
+    newer.some_time()
     if is_known := newer.knows():
         _views().note(newer.scope.filters, fresh)
     return is_known or newest.asked_at - shown.fresh.asked_at > OLDEST

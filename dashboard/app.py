@@ -19,7 +19,8 @@ def main() -> None:
     # An icon of our own: without one the browser would fetch the page's symbol from another host.
     st.set_page_config(page_title="Orderline", page_icon=str(STATIC / "icon.svg"), layout="wide")
     login.let_in()
-    st.logo(str(STATIC / "logo.svg"), icon_image=str(STATIC / "icon.svg"))
+    logo = "logo-dark.svg" if st.context.theme.type == "dark" else "logo.svg"
+    st.logo(str(STATIC / logo), icon_image=str(STATIC / "icon.svg"))
     page = st.navigation(_pages())
     with st.sidebar:
         _sidebar()

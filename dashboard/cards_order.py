@@ -11,6 +11,7 @@ from dashboard import spelling
 
 # Wix tells each change a second time as "updated", and what is due is shown by what came of it.
 UNTOLD = {"updated", "effect_due"}
+EFFECT, DONE = "effect_", "effect_done"
 # A weekly plan has hundreds of facts; the table has all of them.
 MOST_STEPS = 30
 TITLES = {
@@ -64,7 +65,7 @@ def steps(timeline: pd.DataFrame, tz: str) -> list[Step]:
         Step(
             icon=ICONS.get(row["what"], "radio_button_checked"),
             title=_title(row),
-            detail=_joined([_moment(row["happened_at"], tz), *_states(row)]),
+            detail=_joined([_moment(row["happened_at"], tz), *_details(row)]),
             after=None if pd.isna(gap) else f"+{_length(gap)}",
         )
         for (_, row), gap in zip(told.iterrows(), gaps, strict=True)
@@ -90,7 +91,7 @@ def facts(order: pd.Series, site: str) -> dict[str, str]:
         "Site": site,
         "Number": order["number"],
         "Plan": order["plan"],
-        "Amount": _joined([order["amount"], order["currency"]], " "),
+        "Amount": spelling.amount(order["amount"], order["currency"]),
         "Payment": _spelled(order["payment_status"]),
         "Fulfillment": _spelled(order["fulfillment_status"]),
         "At Wix": _spelled(order["status"]),
@@ -101,18 +102,25 @@ def facts(order: pd.Series, site: str) -> dict[str, str]:
 
 def _title(row: pd.Series) -> str:
     what = str(row["what"])
-    if what.startswith("effect_"):
-        flow, _, reason = str(row["detail"] or "").partition(" · ")
-        said = f"{spelling.words(flow)} {spelling.words(what.removeprefix('effect_')).lower()}"
-        return f"{said}: {spelling.words(reason).lower()}" if reason else said
-    return TITLES.get(what) or spelling.words(what)
+    if not what.startswith(EFFECT):
+        return TITLES.get(what) or spelling.words(what)
+    flow, said = _effect(row)
+    outcome = f"{spelling.words(flow)} {spelling.words(what.removeprefix(EFFECT)).lower()}"
+    return f"{outcome}: {spelling.words(said).lower()}" if said and what != DONE else outcome
 
 
-def _states(row: pd.Series) -> list[Any]:
-    if str(row["what"]).startswith("effect_"):
-        return []
+def _details(row: pd.Series) -> list[Any]:
+    """What stands in small: of an effect that is done how its time went by, of a change Wix's own words."""
+    if str(row["what"]).startswith(EFFECT):
+        return [_effect(row)[1]] if row["what"] == DONE else []
     parts = [row["status"], *str(row["detail"] or "").split(" · ")]
     return [_spelled(part) if WIX_WORD.fullmatch(str(part)) else part for part in parts]
+
+
+def _effect(row: pd.Series) -> tuple[str, str]:
+    """An effect's flow, and what is said of its outcome."""
+    flow, _, said = str(row["detail"] or "").partition(" · ")
+    return flow, said
 
 
 def _proof(row: pd.Series, tz: str) -> list[Any]:

@@ -41,6 +41,8 @@ ON_DARK = {
 }
 HEIGHT = 260
 LEGEND_COLUMNS = 5
+# A title that is not there takes its room all the same.
+NO_TITLE: dict[str, Any] = {"title": None, "titleFontSize": 0, "titlePadding": 0}
 # More names than this on an axis of days are hard to read.
 MOST_TICKS = 8
 
@@ -155,7 +157,7 @@ def legend(
     scale = alt.Scale(domain=list(named), range=list(named.values()))
     # A long row of names would leave a narrow card at its right.
     columns = LEGEND_COLUMNS if len(named) > LEGEND_COLUMNS else 0
-    style = alt.Legend(orient="top", title=None, columns=columns, symbolType=symbol, offset=8)
+    style = alt.Legend(orient="top", columns=columns, symbolType=symbol, offset=10, **NO_TITLE)
     return alt.Color(f"{field}:N", scale=scale, legend=style)
 
 
@@ -165,6 +167,8 @@ def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart, *, height: int 
         chart.properties(height=height, padding={"left": 0, "top": 0, "right": 4, "bottom": 0})
         .configure_view(stroke=None)
         .configure_axis(labelFlush=False, titlePadding=8)
+        # Streamlit's theme leaves as much room around a legend as around a card.
+        .configure_legend(padding=0)
         .to_dict(validate=schemapi.DEBUG_MODE)
     )
     return spec

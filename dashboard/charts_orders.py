@@ -22,6 +22,7 @@ from dashboard.charts import (
 
 FLOW_COLOURS = {"placed": BLUE, "fulfilled": GREEN, "canceled": SLATE}
 BEFORE = "Placed before"
+ROW_HEIGHT = 42
 
 
 def open_by_state(table: pd.DataFrame) -> Spec:
@@ -59,7 +60,7 @@ def state_bars(table: pd.DataFrame) -> Spec:
         tooltip=["name:N", alt.Tooltip("orders:Q", format=",")],
     )
     labels = base.mark_text(align="left", dx=6, color=SLATE).encode(text="label:N")
-    return finished(bars + labels)
+    return finished(bars + labels, height=ROW_HEIGHT * len(data))
 
 
 def flow_lines(table: pd.DataFrame, before: pd.DataFrame) -> Spec:

@@ -11,6 +11,7 @@ from dashboard.charts import (
     DEEP,
     GREEN,
     LIGHT,
+    NO_TITLE,
     PLUM,
     SKY,
     SLATE,
@@ -128,7 +129,7 @@ def quota_lines(table: pd.DataFrame) -> Spec:
             y=alt.Y("calls:Q", title=None, axis=counting_axis(data["calls"])),
             color=alt.Color(
                 "name:N",
-                legend=alt.Legend(orient="top", title=None, columns=3, symbolType="stroke", offset=8),
+                legend=alt.Legend(orient="top", columns=3, symbolType="stroke", offset=10, **NO_TITLE),
                 scale=alt.Scale(range=SITES),
             ),
             tooltip=[_minute(), "name:N", "calls:Q", "limit:Q", "parked:Q"],

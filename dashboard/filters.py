@@ -1,6 +1,7 @@
 """The filter row. Its state lives in the URL, so that a link opens the same view for somebody else."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import pandas as pd
@@ -11,8 +12,14 @@ from dashboard import client, scope
 ALL_CURRENCIES = "All currencies"
 CHOSEN = "chosen_scope"
 ZONE = "tz"
-# Which filters the URL names, so that Reset can take them all away.
-KEYS = ("range", "days", "compare", "site", "currency", "as_of")
+# What filters are where nobody chose: a parameter of the URL that a widget is bound to can only be changed.
+DEFAULTS: dict[str, Any] = {
+    "range": scope.DEFAULT_RANGE,
+    "compare": scope.PREVIOUS_PERIOD,
+    "site": [],
+    "currency": ALL_CURRENCIES,
+    "as_of": None,
+}
 AS_OF_HELP = (
     "Every number as it was known at that moment: events that arrived later, and later restatements, "
     "are left out. Without one: the present."
@@ -82,9 +89,8 @@ def choose_zone() -> None:
 
 def reset() -> None:
     """Take every filter away: the way out of an empty page."""
-    for key in KEYS:
-        st.session_state.pop(key, None)
-        st.query_params.pop(key, None)
+    for key, default in DEFAULTS.items():
+        st.session_state[key] = default
 
 
 def _range() -> str:

@@ -1,8 +1,11 @@
 """Numbers, times and changes as people read them. No I/O."""
 
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import pandas as pd
+from babel.numbers import get_currency_precision
 
 UNKNOWN = "–"
 EXACT_BELOW = 10_000
@@ -67,6 +70,15 @@ def seconds(value: float | None) -> str:
     if value < 1:
         return f"{float(value) * 1000:.0f} ms"
     return f"{float(value):.1f} s" if value < 120 else hours(float(value) / 3600)
+
+
+def amount(value: Any, currency: Any) -> str | None:
+    """An amount of a report to the last of its currency's digits; None where it is unknown."""
+    if pd.isna(value):
+        return None
+    if pd.isna(currency):
+        return f"{Decimal(value):,}"
+    return f"{Decimal(value):,.{get_currency_precision(currency)}f} {currency}"
 
 
 def change(now: float | None, before: float | None) -> str | int | None:

@@ -13,17 +13,19 @@ from dashboard.views import order_drawer
 COLUMNS = ["number", "state", "payment_status", "amount", "currency", "placed_at", "age_hours", "order_id"]
 LIMIT = "200"
 TARGET_HOURS = 72
-KINDS = ["store", "subscription"]
+OVERDUE = {"target_hours": str(TARGET_HOURS)}
+# What the reader chooses (and what stands in the URL) → the report's word.
+KINDS = {"Store orders": "store", "Subscriptions": "subscription"}
+FIRST_KIND = "Store orders"
 LATE, OPEN, ALL = "Late", "Open", "All"
 # What the table's choice asks of store orders; a subscription is neither late nor open.
 NARROWED: dict[str, dict[str, Any]] = {
-    LATE: {"late": "true"},
+    LATE: {"late": "true", **OVERDUE},
     OPEN: {"state": ["placed", "approved", "partially_fulfilled", "unknown"]},
 }
 BY_SITE = {"kind": "store", "grain": "day", "by": "site"}
 PAYING = {"step": "placed_paid", "grain": "day"}
 STORE, STOCK, REVENUE = {"kind": "store"}, {"kind": "store", "grain": "day"}, {"grain": "day"}
-OVERDUE = {"target_hours": str(TARGET_HOURS)}
 NOTHING = "No orders match these filters."
 
 
@@ -156,7 +158,9 @@ def _sites(ask: Questions, flow: pd.DataFrame, before: pd.DataFrame) -> None:
 
 def _orders(ask: Questions) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.segmented_control("Kind", KINDS, default=KINDS[0], required=True, key="kind", bind="query-params")
+        st.segmented_control(
+            "Kind", list(KINDS), default=FIRST_KIND, required=True, key="kind", bind="query-params"
+        )
         st.segmented_control(
             "Which", [LATE, OPEN, ALL], default=ALL, required=True, key="which", bind="query-params"
         )
@@ -179,8 +183,8 @@ def _orders(ask: Questions) -> None:
 def _listed() -> dict[str, Any]:
     """Which orders the table lists, by what stands above it."""
     kind, which, find = (st.session_state.get(key) for key in ("kind", "which", "find"))
-    asked: dict[str, Any] = {"kind": kind or KINDS[0], "limit": LIMIT}
-    if asked["kind"] == KINDS[0] and which in NARROWED:
+    asked: dict[str, Any] = {"kind": KINDS[kind or FIRST_KIND], "limit": LIMIT}
+    if asked["kind"] == "store" and which in NARROWED:
         asked |= NARROWED[which]
     return asked | ({"search": find} if find else {})
 

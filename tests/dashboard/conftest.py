@@ -18,7 +18,7 @@ from analytics.ledger import Ledger
 from analytics.lifecycle import LifecycleRow
 from analytics.reports import Reports
 from analytics.service import create_app
-from dashboard import client
+from dashboard import answers, client
 from tests.analytics import history
 from tests.dashboard.browser.serving import served
 from tests.empty_ledger import open_ledger
@@ -43,6 +43,12 @@ def _packages_looked_through_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(scan_component_manifests))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody waits for is asked at once: tests do."""
+    monkeypatch.setattr(answers, "PAUSE_SECONDS", 0)
 
 
 @pytest.fixture

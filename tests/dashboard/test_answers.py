@@ -89,13 +89,26 @@ class TestAnswers:
         kept = Answers(desk)
         desk.open.clear()
         kept.ahead("sites", PARAMS)
-        for name in ("plans", "flows"):
-            kept.some_time(name, PARAMS)
+        kept.some_time("plans", PARAMS)
         kept.ahead("orders", PARAMS)
+        while len(desk.asked) < 2:
+            assert "plans" not in desk.asked
         desk.open.set()
 
-        assert [kept.get(name, PARAMS)["report"][0] for name in ("orders", "sites")] == ["orders", "sites"]
+        assert kept.get("plans", PARAMS)["report"].tolist() == ["plans"]
         assert set(desk.asked[:2]) == {"sites", "orders"}
+
+    def test_nor_right_after_it_while_the_page_is_being_drawn(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(answers, "PAUSE_SECONDS", 3600)
+        desk = Desk()
+        kept = Answers(desk)
+        kept.get("sites", PARAMS)
+
+        kept.some_time("plans", PARAMS)
+        kept.get("orders", PARAMS)
+
+        assert desk.asked == ["sites", "orders"]
+        assert not kept.has("plans", PARAMS)
 
     def test_whoever_wants_it_now_does_not_wait_for_its_turn(self) -> None:
         desk = Desk()

@@ -72,6 +72,14 @@ class TestSteps:
             "Payment notice suppressed: not subscribed"
         ]
 
+    def test_how_the_time_of_an_effect_went_by_stands_in_small(self) -> None:
+        facts = timeline((0, "effect_done", "done", "fulfillment · 0.4 s waiting, 0.7 s in our calls"))
+
+        [step] = cards_order.steps(facts, "UTC")
+
+        assert step.title == "Fulfillment done"
+        assert step.detail == "20 Nov 2026, 12:00:00 · 0.4 s waiting, 0.7 s in our calls"
+
     def test_of_a_long_life_the_newest_steps_are_shown(self) -> None:
         facts = timeline(*((minute, "cycle_started", None, str(minute)) for minute in range(100)))
 

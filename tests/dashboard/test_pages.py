@@ -104,6 +104,15 @@ class TestOrders:
         happened = list(app.dataframe[1].value["what"])
         assert happened == ["created", "transaction_status_changed", "approved", "fulfilled"]
 
+    def test_the_drawer_leads_to_the_order_at_wix(
+        self, told: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("DASHBOARD_SITE_IDS", f"{history.SITE}=meta-1")
+
+        [link] = run("orders", order="1001").get("link_button")
+
+        assert link.proto.url == "https://manage.wix.com/dashboard/meta-1/ecom-platform/order-details/1001"
+
     def test_an_order_that_nobody_knows_says_so(self, told: Service) -> None:
         assert "Nothing is known of this order" in words(run("orders", order="none-such"))
 
@@ -156,7 +165,7 @@ class TestOrders:
         assert "No orders match these filters." in words(run("orders", find="no such order"))
 
     def test_subscriptions_are_listed_when_asked_for(self, told: Service) -> None:
-        app = run("orders", kind="subscription")
+        app = run("orders", kind="Subscriptions")
 
         assert set(app.dataframe[0].value["order_id"]) == {"sub-1", "sub-2"}
 

@@ -50,3 +50,14 @@ class TestFulfillment:
 
         assert "No order began this step in the period." in words(app)
         assert [button.label for button in app.button] == ["Reset filters"]
+
+    def test_the_way_out_takes_the_filters_away(self, told: Service) -> None:
+        days = [f"{datetime.now(UTC) - timedelta(days=ago):%Y-%m-%d}" for ago in (3, 1)]
+        app = run("fulfillment", tz="UTC", range="Custom", days=days, compare="No comparison", currency="EUR")
+
+        app.button[0].click().run()
+
+        assert not app.exception
+        assert not app.button
+        assert cards(app)["Orders measured"] == "1"
+        assert app.query_params == {"tz": "UTC"}

@@ -88,3 +88,19 @@ class TestPercent:
     def test_unknown_is_not_zero(self) -> None:
         assert spelling.percent(None) == "–"
         assert spelling.percent(0.123) == "12.3%"
+
+
+class TestAmount:
+    @pytest.mark.parametrize(
+        ("value", "currency", "said"),
+        [
+            ("1234.5", "EUR", "1,234.50 EUR"),
+            ("11250.00", "JPY", "11,250 JPY"),
+            ("12.00", None, "12.00"),
+            (None, "EUR", None),
+        ],
+    )
+    def test_it_has_the_digits_of_its_currency(
+        self, value: str | None, currency: str | None, said: str | None
+    ) -> None:
+        assert spelling.amount(value, currency) == said

@@ -36,5 +36,5 @@ class TestWanted:
 
         asked = in_words(drawn.asked)
 
-        assert "ever orders kind=store late=true limit=200" in asked
+        assert "ever orders kind=store late=true limit=200 target_hours=72" in asked
         assert {"period revenue grain=day", "before revenue grain=day"} <= asked

@@ -80,3 +80,16 @@ class TestExport:
         known = Reports(ledger).run("sites", {}).table
         assert lines[0].startswith("site,")
         assert len(lines) - 1 == table.num_rows == known.num_rows
+
+    def test_a_table_of_the_first_rows_asks_for_all_when_it_is_exported(
+        self, opened: Opener, ledger: Ledger
+    ) -> None:
+        """Long after the page was drawn, maybe: the version that it was drawn with may be gone."""
+        page = opened("churn?range=90d").page
+        with page.expect_download() as csv:
+            page.locator(".st-key-set_to_cancel").get_by_role("button", name="CSV").first.click()
+
+        known = Reports(ledger).run("set_to_cancel", {}).table
+        assert known.num_rows
+        lines = csv.value.path().read_text(encoding="utf-8").splitlines()
+        assert len(lines) - 1 == known.num_rows

@@ -2,9 +2,16 @@
 
 import pytest
 
+from dashboard import charts
 from tests.dashboard.browser.conftest import Opener
+from tests.dashboard.browser.seen import PATIENCE_MS
 
 ZONES = ("America/Los_Angeles", "Europe/Berlin", "Asia/Tokyo")
+# Whether no mark of any chart has one of these colours.
+WITHOUT_COLOURS = """colours => {
+    const marks = [...document.querySelectorAll('[data-testid="stVegaLiteChart"] svg .role-mark [fill]')];
+    return marks.length && marks.every(mark => !colours.includes(mark.getAttribute("fill").toUpperCase()));
+}"""
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -39,6 +46,17 @@ class TestPhone:
         assert found["metrics"]
         assert [chart for chart in found["charts"] if chart["height"] < 80] == []
         assert [chart["card"] for chart in found["charts"] if chart["collisions"]] == []
+
+
+class TestTheme:
+    def test_charts_follow_a_switch_while_the_page_is_open(self, opened: Opener) -> None:
+        """Their colours are in what the server sent; the strip notices within seconds."""
+        page = opened("", color_scheme="light").page
+
+        page.emulate_media(color_scheme="dark")
+
+        page.wait_for_function(WITHOUT_COLOURS, arg=list(charts.ON_DARK), timeout=PATIENCE_MS)
+        assert page.get_by_test_id("stVegaLiteChart").count() >= 3
 
 
 class TestPaper:
