@@ -72,7 +72,9 @@ def keep_warm(pages: Sequence[Wanted], shown: Questions, newest: client.Freshnes
     Not of a moment in the past: its answers take long, and few leave it for another page.
     """
     scope = shown.scope.at(newest.minute)
-    if scope.as_of is None and _views().is_due(scope.filters, newest):
+    if not newest.version or newest.is_stale or scope.as_of:
+        return
+    if _views().is_due(scope.filters, newest):
         for wanted in pages:
             Questions(newest, scope, wanted(scope)).some_time()
 

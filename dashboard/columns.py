@@ -16,7 +16,7 @@ UNITS = {"_hours": "%.1f", "_seconds": "%.2f"}
 IDS = dict.fromkeys(["order_id", "customer", "plan_id", "last_event_id", "request_id", "key", "site"], 120)
 SENTENCES = dict.fromkeys(["next_step", "definition"], 560)
 MOMENT_WIDTH = 150
-WIDTHS = IDS | SENTENCES | dict.fromkeys(["method", "numerator", "base", "attempts"], 60)
+WIDTHS = IDS | SENTENCES | {"method": 96, "counted_by": 96, "numerator": 80, "base": 60, "attempts": 70}
 HEADINGS = {
     "bucket_start": "From",
     "hours_left": "Left (h)",
