@@ -9,7 +9,7 @@ from analytics.contract import (
     choice_of,
     columns_of,
 )
-from analytics.parameters import HIGHEST_LIMIT, Parameter
+from analytics.parameters import Parameter
 
 MONTHS_FIRST = choice_of("grain", ("month", "week", "day"), "length of a bucket")
 
@@ -63,19 +63,11 @@ CUSTOMERS = (
     ),
     Question(
         name="set_to_cancel",
-        summary="Subscriptions that will end, the first to end first, and what they bring a month until then.",
-        parameters=(
-            *COMMON,
-            Parameter(
-                name="limit",
-                kind="integer",
-                highest=HIGHEST_LIMIT,
-                help="only the first rows; `in_all` says how many there are",
-            ),
-        ),
+        summary="Subscriptions that will end, the first to end first, and what they bring until then.",
+        parameters=(*COMMON,),
         columns=columns_of(
             "order_id:text customer:text plan:text requested_at:time ends_at:time "
-            "mrr:money:currency currency:text in_all:integer:subscriptions"
+            "mrr:money:currency currency:text"
         ),
     ),
     Question(

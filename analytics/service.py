@@ -4,7 +4,9 @@ import hashlib
 import hmac
 import io
 import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +31,7 @@ from analytics.reports import (
     PRESENT,
     SWITCH_WITHIN,
     BadParameter,
+    Report,
     Reports,
     ReportTimeout,
     ReportTooLarge,
@@ -39,6 +42,8 @@ from analytics.tables import ExportBusy, UnknownTable
 
 ARROW = "application/vnd.apache.arrow.stream"
 JSON = "application/json"
+# The first rows of an answer, by the last one's place.
+_FIRST_ROWS = re.compile(r"rows=0-(\d{1,9})")
 
 # What the service refuses: its status and the short code in the answer.
 _REFUSALS: dict[type[Exception], tuple[int, str]] = {
@@ -132,21 +137,37 @@ def _answer(reports: Reports, request: Request) -> Response:
     params = {key: request.query_params.getlist(key) for key in request.query_params}
     version = reports.version_of(name, params)
     wants_json = JSON in request.headers.get("accept", "")
-    headers = {"X-Version": version, "Vary": "Accept", **_caching(version, request, wants_json=wants_json)}
+    headers = {
+        "X-Version": version,
+        "Vary": "Accept, Range",
+        **_caching(version, request, wants_json=wants_json),
+    }
     if headers.get("ETag") in _offered(request):
         return Response(status_code=304, headers=headers)
     report = reports.run(name, params if version == PRESENT else {**params, "version": [version]})
     headers["X-As-Of"] = instant(report.as_of) or ""
+    status = 200
+    if first := _first_rows(report, request):
+        status, headers["Content-Range"] = 206, f"rows 0-{first - 1}/{report.table.num_rows}"
+        report = replace(report, table=report.table.slice(0, first))
     if wants_json:
-        return JSONResponse(as_json(report), headers=headers)
-    return Response(_arrow(report.table), media_type=ARROW, headers=headers)
+        return JSONResponse(as_json(report), status_code=status, headers=headers)
+    return Response(_arrow(report.table), status_code=status, media_type=ARROW, headers=headers)
+
+
+def _first_rows(report: Report, request: Request) -> int | None:
+    """How many of the first rows are asked for, where there are more; other ranges are answered whole."""
+    asked = _FIRST_ROWS.fullmatch(request.headers.get("range", ""))
+    first = int(asked[1]) + 1 if asked else 0
+    return first if 0 < first < report.table.num_rows else None
 
 
 def _caching(version: str, request: Request, *, wants_json: bool) -> dict[str, str]:
     """One version answers one question in one form always alike; the present is never the same twice."""
     if version == PRESENT:
         return {"Cache-Control": "no-store"}
-    asked = json.dumps([version, request.url.path, sorted(request.query_params.multi_items()), wants_json])
+    form = [wants_json, request.headers.get("range", "")]
+    asked = json.dumps([version, request.url.path, sorted(request.query_params.multi_items()), form])
     tag = hashlib.sha256(asked.encode()).hexdigest()[:32]
     return {"ETag": f'"{tag}"', "Cache-Control": "private, no-cache"}
 

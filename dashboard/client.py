@@ -39,6 +39,8 @@ __all__ = [
 # Longer than the service takes for any question before it gives up, and says so itself.
 TIMEOUT_SECONDS = 25.0
 VERSION = "/version"
+# Beside a report's own parameters: only so many of its first rows, with `in_all` how many there are.
+FIRST_ROWS = "first_rows"
 # What is newest is answered at once, or not at all; then nobody waits for it again for a while.
 VERSION_TIMEOUT_SECONDS, AWAY_SECONDS = 5.0, 3.0
 # Less than the strip's five seconds: each of its runs sees something new, and ten tabs cost no more than one.
@@ -212,18 +214,25 @@ def _or_last(
 
 
 def _get_table(name: str, params: Params) -> pd.DataFrame:
-    body = _get(f"/reports/{name}", params).content
-    with pa.ipc.open_stream(body) as stream:
+    asked, first = tuple(pair for pair in params if pair[0] != FIRST_ROWS), dict(params).get(FIRST_ROWS)
+    headers = {"Range": f"rows=0-{int(first) - 1}"} if first else {}
+    answer = _get(f"/reports/{name}", asked, headers=headers)
+    with pa.ipc.open_stream(answer.content) as stream:
         table: pd.DataFrame = stream.read_all().to_pandas()
+    if first:
+        _, _, in_all = answer.headers.get("Content-Range", "").rpartition("/")
+        table["in_all"] = int(in_all) if in_all else len(table)
     return table
 
 
-def _get(path: str, params: Params, *, timeout: float = TIMEOUT_SECONDS) -> httpx.Response:
+def _get(
+    path: str, params: Params, *, headers: Mapping[str, str] | None = None, timeout: float = TIMEOUT_SECONDS
+) -> httpx.Response:
     http, memory = _http(), _memory()
     if refusal := memory.refusal():
         raise refusal.with_traceback(None)
     try:
-        answer = http.get(path, params=list(params), timeout=timeout)
+        answer = http.get(path, params=list(params), headers=headers, timeout=timeout)
     except httpx.HTTPError as error:
         away = ServiceAway(str(http.base_url), type(error).__name__)
         if path == VERSION or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
@@ -231,7 +240,7 @@ def _get(path: str, params: Params, *, timeout: float = TIMEOUT_SECONDS) -> http
         raise away from error
     if answer.status_code == httpx.codes.GONE:
         raise VersionGone
-    if answer.status_code != httpx.codes.OK:
+    if answer.status_code not in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
         raise _refusal(answer) or ServiceAway(str(http.base_url), f"status {answer.status_code}")
     return answer
 

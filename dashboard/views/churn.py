@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, charts_churn, filters, frame, own_filters, panels, spelling
+from dashboard import cards, charts_churn, client, filters, frame, own_filters, panels, spelling
 from dashboard.questions import Question, Questions
 from dashboard.scope import Scope
 
@@ -13,7 +13,7 @@ COMPARED = [spelled for spelled in METHODS if spelled != "RevenueCat"]
 POPULATIONS = ["paying", "all"]
 CAUSES = ["voluntary", "involuntary", "owner", "completed", "unknown"]
 COLUMNS = ["bucket_start", "active_at_start", "new", "churned", *CAUSES, "switched", "rate", "is_partial"]
-FIRST_LEAVING = {"limit": str(panels.MOST_ROWS)}
+FIRST_LEAVING = {client.FIRST_ROWS: str(panels.MOST_ROWS)}
 LEAVING = ["ends_at", "plan", "mrr", "currency", "requested_at", "customer", "order_id"]
 PLANS = ["name", "active", "new", "churned", "rate", "mrr", "currency", "plan_id"]
 HEATMAP, TABLE = "Heatmap", "Table"

@@ -40,7 +40,7 @@ REPORTS: dict[str, tuple[str, str]] = {
     ),
     "churn_methods": ("population", "method numerator base rate definition"),
     "churn_difference": ("method other", "customer order_id happened_at counted_by reason"),
-    "set_to_cancel": ("limit", "order_id customer plan requested_at ends_at mrr currency in_all"),
+    "set_to_cancel": ("", "order_id customer plan requested_at ends_at mrr currency"),
     "mrr": (
         "grain",
         (

@@ -107,6 +107,27 @@ class TestUnfinishedBuckets:
         ]
 
 
+class TestQuiet:
+    def test_a_site_without_a_history_has_zeros_where_things_are_counted_and_no_rates(
+        self, ledger: Ledger
+    ) -> None:
+        """The app was installed, and nothing happened since: three days of zeros, nothing to divide by."""
+        tell(ledger, [installed(at(0))])
+        period = {"start": at(0).isoformat(), "end": at(3).isoformat()}
+
+        flow = ask(ledger, "order_flow", now=at(5), **period)
+        churn = only(ask(ledger, "churn", now=at(5), **period))
+        rates = only(ask(ledger, "fulfillment_rates", now=at(5), **period))
+        site = only(ask(ledger, "sites", now=at(5)))
+
+        assert [(row["placed"], row["open_at_end"]) for row in flow] == [(0, 0)] * 3
+        assert (churn["active_at_start"], churn["churned"], churn["rate"]) == (0, 0, None)
+        assert (rates["due"], rates["late_rate"], rates["cancel_rate"]) == (0, None, None)
+        assert (site["orders"], site["late"], site["p50_hours"]) == (0, 0, None)
+        for listed in ("orders", "backlog", "mrr", "cohorts", "survival", "set_to_cancel"):
+            assert ask(ledger, listed, now=at(5), **period) == []
+
+
 class TestClocks:
     def test_what_is_dated_after_now_has_not_happened(self, ledger: Ledger) -> None:
         """An order and a payment of tomorrow's date: a clock is ahead."""

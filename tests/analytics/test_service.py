@@ -55,6 +55,24 @@ class TestReports:
         assert table.column("order_id").to_pylist() == ["o1"]
         assert str(table.schema.field("placed_at").type) == "timestamp[us, tz=UTC]"
 
+    async def test_of_a_long_answer_the_first_rows_can_be_asked_for(self, told: Ledger) -> None:
+        """Nothing of the question changes: two of three orders, and how many there are; of one all."""
+        tell(told, [store_order(f"o{day}", "approved", at(day)) for day in (2, 3)])
+        told.publish(at=NOW)
+        async with client_of(told) as client:
+            first = await client.get("/reports/orders", headers={**JSON, "Range": "rows=0-1"})
+            arrow = await client.get("/reports/orders", headers={"Range": "rows=0-1"})
+            whole = await client.get("/reports/orders", headers={**JSON, "Range": "rows=0-2"})
+            other = await client.get("/reports/orders", headers={**JSON, "Range": "bytes=0-1"})
+
+        assert (first.status_code, first.headers["content-range"]) == (206, "rows 0-1/3")
+        assert [row["order_id"] for row in first.json()["rows"]] == ["o3", "o2"]
+        assert pa.ipc.open_stream(arrow.content).read_all().column("order_id").to_pylist() == ["o3", "o2"]
+        assert [(answer.status_code, len(answer.json()["rows"])) for answer in (whole, other)] == [
+            (200, 3)
+        ] * 2
+        assert len({answer.headers["etag"] for answer in (first, arrow, whole)}) == 3
+
     async def test_a_bucket_carries_the_offset_of_the_zone(self, told: Ledger) -> None:
         monday = "start=2026-03-02T00:00:00%2B09:00&end=2026-03-03T00:00:00%2B09:00"
         asked = f"/reports/order_flow?tz=Asia/Tokyo&{monday}"

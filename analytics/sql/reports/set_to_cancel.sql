@@ -1,7 +1,6 @@
 -- set_to_cancel: one row per subscription that will end and has not, the first to end first.
 with
 
--- Which ones those are is found before anything else is read of them.
 subscriptions_leaving as (
 
     select
@@ -11,8 +10,7 @@ subscriptions_leaving as (
         coalesce(plan_name, plan_id) as plan,
         set_to_cancel_at as requested_at,
         coalesce(paid_until, end_at) as ends_at,
-        currency,
-        count(*) over () as in_all
+        currency
     from subscriptions
     where
         set_to_cancel_at < $now
@@ -20,8 +18,6 @@ subscriptions_leaving as (
         and chosen($site, instance_id)
         and chosen($currency, currency)
         and within(set_to_cancel_at, $start, $until)
-    order by ends_at, order_id, instance_id
-    limit $limit
 
 )
 
@@ -32,8 +28,7 @@ select
     leaving.requested_at,
     leaving.ends_at,
     money(coalesce(spans.mrr, 0)) as mrr,
-    leaving.currency,
-    leaving.in_all
+    leaving.currency
 from subscriptions_leaving as leaving
 left join customers
     on
