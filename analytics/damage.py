@@ -1,5 +1,7 @@
 """What DuckDB says when its file or its disk fails becomes a named error that says what to do next."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -67,3 +69,19 @@ def unwritten(path: Path, error: duckdb.Error) -> LedgerNotWritten | None:
     """The named error for what a transaction raised, if the disk is why."""
     said = str(error)
     return LedgerNotWritten(path, said=said) if any(word in said for word in _FULL) else None
+
+
+@contextmanager
+def named_refusals(path: Path) -> Iterator[None]:
+    """What the disk did not take is raised as what it is.
+
+    Raises:
+        LedgerNotWritten: it is full, or fails.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        refused = unwritten(path, error)
+        if refused is None:
+            raise
+        raise refused from error

@@ -20,13 +20,13 @@ from analytics.damage import (
     LedgerNotWritten,
     damage,
     is_of_the_machine,
+    named_refusals,
     unopened,
-    unwritten,
 )
 from analytics.loading import forget_spool, read_spool, spool_files
 from analytics.schema import SchemaMismatch, migrate
 from analytics.spool import spool_line, spool_lines
-from analytics.standing import differences, is_behind, leave_behind, prepare, remake
+from analytics.standing import differences, is_behind, leave_behind, prepare, remake, remake_by_two
 from analytics.versions import READERS, Version, VersionGone
 from analytics.writing import execute, insert, write_batch, write_spool
 
@@ -201,8 +201,8 @@ class Ledger:
         with self._writing:
             lines = sum(self._load_file(path, topic, partition, topic_id) for path in spool_files(spool))
             if not more_follows and is_behind(self._connection):
-                with self._transaction():
-                    remake(self._connection)
+                with named_refusals(self.path):
+                    remake_by_two(self._connection)
             self._changed = True
             return lines
 
@@ -336,7 +336,7 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        try:
+        with named_refusals(self.path):
             self._connection.execute("begin")
             try:
                 yield
@@ -344,11 +344,6 @@ class Ledger:
                 self._connection.execute("rollback")
                 raise
             self._connection.execute("commit")
-        except duckdb.Error as error:
-            refused = unwritten(self.path, error)
-            if refused is None:
-                raise
-            raise refused from error
 
 
 def _close(connection: DuckDBPyConnection, deadline: float) -> None:

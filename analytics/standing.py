@@ -126,7 +126,7 @@ def remake(connection: DuckDBPyConnection) -> None:
 
 
 def remake_by_two(connection: DuckDBPyConnection) -> None:
-    """As `remake`, by two at a time: no statement by itself keeps two cores busy from its first row to its last.
+    """As `remake`, two statements at a time: none by itself keeps two cores busy from first row to last.
 
     Not in a transaction, since each has its own: until all is done, the tables are left behind.
     """
@@ -203,10 +203,8 @@ def _differing(connection: DuckDBPyConnection, kept: str, given: str) -> int:
     return int(connection.execute(sql).fetchall()[0][0])
 
 
-def shares(
-    connection: DuckDBPyConnection, schema: str, rows_of: str = "true"
-) -> Iterator[tuple[int, int]]:
-    """Work out the steps of all entities, or of some rows', a share at a time; yields its number, and of how many."""
+def shares(connection: DuckDBPyConnection, schema: str, rows_of: str = "true") -> Iterator[tuple[int, int]]:
+    """Work out the steps of all entities of such rows, share by share; yields its number, and of how many."""
     (rows,) = connection.execute("select count(*) from main.lifecycle").fetchone() or (0,)
     number = max(1, math.ceil(rows / ROWS_OF_A_SHARE))
     _drop_rows(connection)
@@ -214,9 +212,7 @@ def shares(
     kind = "view" if schema == "main" else "table"
     for share in range(number):
         read = statement("standing", "read_share")
-        connection.execute(
-            read.format(kind=kind, schema=schema, rows_of=rows_of, shares=number, share=share)
-        )
+        connection.execute(read.format(kind=kind, schema=schema, rows_of=rows_of, shares=number, share=share))
         take_steps(connection)
         yield share, number
 

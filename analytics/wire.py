@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from analytics.lifecycle import ROW_FORMAT, Facts, LifecycleRow
+from analytics.lifecycle import ROW_FORMAT, Facts, LifecycleRow, Source
 
 _TYPES: dict[Any, str] = {
     str: "VARCHAR",
@@ -87,6 +87,7 @@ _WRONG = {
     "number": "([^-0-9n]|-?[0-9]+[,}])",
     "truth": "[^tfn]",
 }
+_WHOLE = ("BIGINT", "INTEGER")
 # A number, a truth or a structure that came as a text: DuckDB makes a text of each.
 _NO_TEXT = r"(^|\n)(-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?|true|false|[\[{].*)(\n|$)"
 
@@ -94,8 +95,8 @@ Structure = str | list[Any] | dict[str, Any]
 
 
 def row_type() -> str:
-    """The row as a column of `read_ndjson`; its facts stay text."""
-    return _sql(_structure(LifecycleRow))
+    """The row as a column of `read_ndjson`; its facts stay text, as do its numbers, which DuckDB rounds."""
+    return _sql(_numbers_as_texts(_structure(LifecycleRow)))
 
 
 def facts_structure() -> str:
@@ -114,7 +115,8 @@ def trusted(facts: str, said: str) -> str:
     return " and ".join(
         [
             *(f'row."{name}" is not null' for name in _required(LifecycleRow)),
-            f"row.v = {ROW_FORMAT} and row.mapping_version is not null",
+            f"row.v = '{ROW_FORMAT}' and row.mapping_version is not null",
+            f"regexp_full_match(concat_ws(' ', {_numbers()}), '[0-9 ]*')",
             f"case {said}.kind {' '.join(_whole_kind(kind, facts, said) for kind in _KINDS)} else false end",
             f"not regexp_matches(concat_ws(chr(10), {_texts()}), '{_NO_TEXT}')",
             # DuckDB writes so small a number out, and the log has it with an exponent.
@@ -156,6 +158,20 @@ def _leaves(shapes: Mapping[str, Structure]) -> Iterator[tuple[str, str]]:
             yield from _leaves(inner)
         elif isinstance(shape, str):
             yield name, shape
+
+
+def _numbers_as_texts(shape: Structure) -> Structure:
+    if isinstance(shape, dict):
+        return {name: _numbers_as_texts(each) for name, each in shape.items()}
+    return "VARCHAR" if shape in _WHOLE else shape
+
+
+def _numbers() -> str:
+    """The whole numbers of a row besides its facts, in SQL."""
+    parts = {'"row"': _structure(LifecycleRow), '"row".source': _structure(Source)}
+    return ", ".join(
+        f'{part}."{name}"' for part, shapes in parts.items() for name in shapes if shapes[name] in _WHOLE
+    )
 
 
 def _texts() -> str:

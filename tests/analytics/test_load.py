@@ -106,6 +106,13 @@ ODDITIES = [
     altered({}, {"lines": [{"id": "1", "quantity": 2.0}]}),
     altered({"mapping_version": None}),
     altered({"source": {"topic": "store-orders", "partition": 2**40, "offset": 1}}),
+    altered({"source": {"topic": "store-orders", "partition": 0, "offset": 1.5}}),
+    altered({"source": {"topic": "store-orders", "partition": 0, "offset": "2"}}),
+    altered({"v": 1.4}),
+    altered({"mapping_version": 1.4}),
+    altered({"sequence": 7.5}),
+    altered({"sequence": 7.0}),
+    altered({"sequence": -7}),
 ]
 
 

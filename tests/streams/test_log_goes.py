@@ -1,5 +1,6 @@
 """A command of a person under which Kafka goes away says so, waits, and ends at Ctrl-C with code 130."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -11,9 +12,13 @@ from typing import Self
 
 import pytest
 
+from analytics.ledger import Ledger
 from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from sandbox.broker import EmbeddedBroker
+from streams.rebuild import TOPIC, begun, fill, log_id, rows_end
+from streams.rows import RowPublisher
+from tests.analytics.history import at, store_order
 from tests.source_tree import ROOT
 from tests.streams.on_the_log import purchases, put, rows_count
 from tests.streams.processes import PATIENCE_SECONDS
@@ -112,6 +117,46 @@ class TestRederive:
         assert rows_count(log) >= 8000
 
 
+class TestRebuild:
+    async def test_it_waits_says_so_once_and_loses_nothing(
+        self,
+        broker: EmbeddedBroker,
+        log: KafkaSettings,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        # So little at a time that most is still on the log when the first file is loaded.
+        monkeypatch.setattr("streams.raw_log.FETCH_BYTES", 1)
+        monkeypatch.setattr("streams.row_reader.SILENT_SECONDS", 0.5)
+        async with RowPublisher(log) as publisher:
+            await publisher.rows(store_order(f"o{number}", "approved", at(2)) for number in range(1000))
+        topic_id, end = await log_id(log), await rows_end(log)
+        ledger, begin = await begun(tmp_path / "second.duckdb", topic_id)
+        loaded: list[int] = []
+
+        def tell(rows: int) -> None:
+            if not loaded:
+                broker.kill()
+            loaded.append(rows)
+
+        filling = asyncio.create_task(
+            fill(ledger, log, topic_id, upto=end, stop=asyncio.Event(), tell=tell, rows_of_a_file=50)
+        )
+        try:
+            while "waiting for it" not in caplog.text:
+                assert not filling.done()
+                await asyncio.sleep(0.05)
+            assert begin + sum(loaded) < end
+            await asyncio.to_thread(broker.start)
+            await filling
+
+            assert caplog.text.count("waiting for it") == 1
+            assert offsets(ledger) == list(range(end))
+        finally:
+            ledger.close()
+
+
 @pytest.mark.usefixtures("outbox_made")
 class TestDeadLetters:
     def test_a_redrive_waits_and_is_done_when_kafka_is_back(
@@ -139,6 +184,16 @@ class TestDeadLetters:
             assert command.interrupted() == STOPPED
             assert "the same command sends the rest" in command.said
             assert "Traceback" not in command.said
+
+
+def offsets(ledger: Ledger) -> list[int]:
+    """Where on the topic of rows all that the ledger holds lay."""
+    with ledger.present() as connection:
+        found = connection.execute(
+            "select lifecycle_offset from sources union all "
+            f"select \"offset\" from row_errors where topic = '{TOPIC}'"
+        )
+        return sorted(offset for (offset,) in found.fetchall())
 
 
 def kill_under(broker: EmbeddedBroker, command: Command) -> None:

@@ -27,7 +27,7 @@ facts_read as (
 
 select
     "row".row_id as row_id,
-    "row".mapping_version as mapping_version,
+    cast("row".mapping_version as integer) as mapping_version,
     said.kind as kind,
     "row".what as what,
     "row".instance_id as instance_id,
@@ -35,7 +35,7 @@ select
     "row".order_id as order_id,
     "row".event_id as event_id,
     "row".event_type as event_type,
-    "row".sequence as sequence,
+    cast("row".sequence as bigint) as sequence,
     "row".source is not null and said.kind <> 'dead_letter' as is_from_event,
     timezone('UTC', "row".happened_at) as happened_at,
     timezone('UTC', "row".received_at) as received_at,
@@ -43,8 +43,8 @@ select
     {typed_columns},
     facts_text as facts,
     "row".source.topic as source_topic,
-    "row".source."partition" as source_partition,
-    "row".source."offset" as source_offset,
+    cast("row".source."partition" as integer) as source_partition,
+    cast("row".source."offset" as bigint) as source_offset,
     "offset" as spool_offset,
     coalesce({trusted}, false) as is_trusted
 from facts_read
