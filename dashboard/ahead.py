@@ -22,11 +22,13 @@ KEPT = timedelta(seconds=50)
 # How often the pages that are one click away are asked for; well within OLDEST, or a click would wait.
 WARM = timedelta(minutes=2)
 # How long a reader stays with filters before their other pages are asked for.
-STAY_SECONDS = 5.0
+STAY_SECONDS = 8.0
 # Of how many different views they are: more would keep the report service busy with what nobody opens.
 MOST_VIEWS = 8
 # Where a session notes for which version its page's questions are being asked.
 ASKED_FOR = "asked_for"
+# Where it notes since when it has had the same filters.
+MET = "met_filters"
 
 
 def choose(newest: Questions) -> Questions:
@@ -69,28 +71,35 @@ def is_ready(shown: Questions, newest: client.Freshness) -> bool:
 def keep_warm(pages: Sequence[Wanted], shown: Questions, newest: client.Freshness) -> None:
     """Have the pages one click away asked for the same filters, every few minutes and when nobody waits.
 
-    Not of a moment in the past: its answers take long, and few leave it for another page.
+    Only once a reader has stayed with them: who tries one filter after another, or leaves, wants no other
+    page. Not of a moment in the past: its answers take long, and few leave it for another page.
     """
     scope = shown.scope.at(newest.minute)
     if not newest.version or newest.is_stale or scope.as_of:
         return
-    if _views().is_due(scope.filters, newest):
+    if _has_stayed(scope.filters) and _views().is_due(scope.filters, newest):
         for wanted in pages:
             Questions(newest, scope, wanted(scope)).some_time()
 
 
+def _has_stayed(filters: Filters) -> bool:
+    """Whether this reader has looked at the same view for a while."""
+    met: tuple[Filters, float] | None = st.session_state.get(MET)
+    if met is None or met[0] != filters:
+        met = st.session_state[MET] = (filters, time.monotonic())
+    return time.monotonic() - met[1] >= STAY_SECONDS
+
+
 @dataclass(slots=True)
 class View:
-    """When filters were met first, when their pages were last asked for, and which versions are known."""
+    """When the pages of some filters were last asked for, and for which versions."""
 
-    met_at: float = field(default_factory=time.monotonic)
     warmed_at: datetime | None = None
     versions: list[client.Freshness] = field(default_factory=list)
 
     def is_due(self, now: datetime) -> bool:
-        """Whether its pages are to be asked: not while a reader tries one filter after another."""
-        is_stayed_at = time.monotonic() - self.met_at >= STAY_SECONDS
-        return is_stayed_at and (self.warmed_at is None or now - self.warmed_at >= WARM)
+        """Whether its pages are to be asked anew."""
+        return self.warmed_at is None or now - self.warmed_at >= WARM
 
 
 @dataclass(slots=True)
