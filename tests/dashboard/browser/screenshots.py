@@ -83,8 +83,10 @@ def _going_on(ledger: Ledger) -> Iterator[None]:
     over = threading.Event()
 
     def go_on() -> None:
-        while not over.wait(EVENT_EVERY_SECONDS):
+        while True:
             played.go_on(ledger, watched.address_now(datetime.now(UTC)))
+            if over.wait(EVENT_EVERY_SECONDS):
+                return
 
     going = threading.Thread(target=go_on)
     going.start()
