@@ -23,7 +23,6 @@ def write_batch(connection: DuckDBPyConnection, batch: Batch) -> None:
     insert(connection, "add_errors", arriving_errors=batch.errors)
     if batch.rows.num_rows:
         with _arriving(connection, batch):
-            execute(connection, "add_sources")
             if not _has_to_obey(connection, batch):
                 keep_up(connection, f"({_typed_rows()})")
                 return
@@ -56,7 +55,8 @@ def write_spool(
         insert(connection, "add_errors", arriving_errors=batch.errors)
         with _arriving(connection, batch):
             _view_rows(connection)
-            _merge_all(connection)
+            rows, _ = obeying(connection)
+            _merge(connection, rows)
 
 
 def insert(connection: DuckDBPyConnection, name: str, **table: pa.Table) -> None:
@@ -76,22 +76,17 @@ def execute(connection: DuckDBPyConnection, name: str, params: Mapping[str, obje
     connection.execute(statement("append", name), params or {})
 
 
-def _merge_all(connection: DuckDBPyConnection) -> None:
-    """Rows and where they came from, without a look at the typed tables."""
-    rows, _ = obeying(connection)
-    _merge(connection, rows)
-    execute(connection, "add_sources")
-
-
 def _merge(connection: DuckDBPyConnection, rows: str) -> None:
     connection.execute(statement("append", "merge_rows").format(arriving=rows))
 
 
 @contextmanager
 def _arriving(connection: DuckDBPyConnection, batch: Batch) -> Iterator[None]:
+    """The batch within reach of statements; where its rows came from is noted already."""
     connection.register("arriving_records", batch.rows)
     connection.register("arriving_sources", batch.sources)
     try:
+        execute(connection, "add_sources")
         yield
     finally:
         # In a transaction that has failed it is refused; what failed is what has to be told.

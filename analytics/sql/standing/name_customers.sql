@@ -5,18 +5,21 @@ select
     others.id,
     others.customer
 from (
+    -- Of a few among millions one text is read, not three.
     select
-        instance_id,
-        id,
-        customer
-    from main.customers
-    where
-        rowid in (
-            select met_ids.place
-            from met_ids
-            inner join begun_anew
-                on entity_number_of('buyer', begun_anew.instance_id, begun_anew.buyer) = met_ids.number
-        )
+        begun.instance_id,
+        begun.buyer as id,
+        kept.customer
+    from main.customers as kept
+    inner join (
+        select
+            met_ids.place,
+            begun_anew.instance_id,
+            begun_anew.buyer
+        from met_ids
+        inner join begun_anew
+            on entity_number_of('buyer', begun_anew.instance_id, begun_anew.buyer) = met_ids.number
+    ) as begun on begun.place = kept.rowid
     union
     select
         instance_id,
