@@ -92,9 +92,12 @@ def the_one(rows: Rows) -> JsonObject:
     return rows[0]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Every room but the dashboard, on ports and in a folder of its own."""
+    """Every room but the dashboard, on ports and in a folder of its own.
+
+    It ends with the last journey: rooms that wait still take a quarter of a core.
+    """
     folder: Path = tmp_path_factory.mktemp("journey")
     cast = library(datetime.now(UTC)).sites
     environment = {**IMPATIENT, "TOPIC_PREFIX": f"journey-{uuid4().hex[:8]}."}
