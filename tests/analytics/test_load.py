@@ -222,6 +222,24 @@ class TestLoad:
 
         assert ledger.differences() == {}
 
+    def test_makes_tables_of_many_shares_as_of_one(
+        self, tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """More rows than fit the memory are taken a share of the entities at a time."""
+        records = [
+            LedgerRecord(offset=index, known_at=at(1), value=row.to_bytes()) for index, row in enumerate(ROWS)
+        ]
+        appended = open_ledger(tmp_path / "appended.duckdb")
+        try:
+            appended.append(records, topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
+            monkeypatch.setattr("analytics.standing.ROWS_OF_A_SHARE", len(ROWS) // 3)
+            load(ledger, spooled(ledger, records))
+
+            assert contents(ledger) == contents(appended)
+            assert ledger.differences() == {}
+        finally:
+            appended.close()
+
     def test_refuses_the_spool_of_another_log(self, ledger: Ledger) -> None:
         record = LedgerRecord(offset=0, known_at=at(1), value=HISTORY[1].to_bytes())
         spool = spooled(ledger, [record])
