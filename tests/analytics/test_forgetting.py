@@ -1,7 +1,5 @@
 """Forgetting: who asks is found nowhere any more, totals stay, and filling a ledger anew undoes nothing."""
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from analytics.ledger import Ledger, spool_line
 from analytics.lifecycle import ForgottenFacts, LifecycleRow, masked
 from analytics.packing import pack
 from analytics.questions import QUESTIONS
+from tests.analytics.full_disk import lines_of
 from tests.analytics.history import (
     LIFECYCLE,
     OTHER_SITE,
@@ -186,15 +185,8 @@ class TestRebuilt:
         assert OTHER_SITE.encode() not in bytes_left
 
     def test_a_disk_without_room_for_both_leaves_the_ledger_as_it_was(self, tmp_path: Path) -> None:
-        """In a process of its own whose files may not grow so far, and later may."""
-        done = subprocess.run(
-            [sys.executable, "-c", NO_ROOM, str(tmp_path / "ledger.duckdb")],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        said = lines_of(NO_ROOM, tmp_path / "ledger.duckdb")
 
-        said = done.stdout.splitlines()
         assert "ledger.duckdb could not be written" in said[0]
         assert "Make room on that disk" in said[0]
         assert said[1:] == [
@@ -205,10 +197,11 @@ class TestRebuilt:
 
 
 NO_ROOM = """
-import resource, signal, sys
+import sys
 from pathlib import Path
 from analytics.ledger import LedgerNotWritten
 from analytics.packing import pack
+from tests.analytics.full_disk import no_room_beyond
 from tests.analytics.history import tell
 from tests.analytics.test_forgetting import HISTORY, a_person
 from tests.empty_ledger import open_ledger
@@ -217,14 +210,12 @@ path = Path(sys.argv[1])
 ledger = open_ledger(path)
 tell(ledger, [*HISTORY, a_person()])
 ledger.close()
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
-try:
-    pack(path)
-except LedgerNotWritten as error:
-    print(error)
-print([file.name for file in path.parent.iterdir()], "is there")
-resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+with no_room_beyond(1_000_000):
+    try:
+        pack(path)
+    except LedgerNotWritten as error:
+        print(error)
+    print([file.name for file in path.parent.iterdir()], "is there")
 print("packed afterwards:", pack(path))
 print([file.name for file in path.parent.iterdir()], "is there")
 """

@@ -3,7 +3,6 @@
 import contextlib
 import re
 import subprocess
-import sys
 import zoneinfo
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from analytics.ledger import Ledger, LedgerDamaged
 from analytics.questions import QUESTIONS
 from analytics.reports import BadParameter, Reports, ReportTimeout, ReportTooLarge, UnknownReport
 from analytics.versions import READERS, time_limit
+from tests.analytics.full_disk import lines_of
 from tests.analytics.history import (
     LIFECYCLE,
     NOW,
@@ -252,24 +252,18 @@ class TestDamage:
             Ledger.open(crashed)
 
     def test_a_full_disk_takes_nothing_loses_nothing_and_readers_go_on(self, tmp_path: Path) -> None:
-        """In a process of its own whose files may not grow any more, and later may."""
-        done = subprocess.run(
-            [sys.executable, "-c", FULL_DISK, str(tmp_path / "ledger.duckdb")],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        said = lines_of(FULL_DISK, tmp_path / "ledger.duckdb")
 
-        said = done.stdout.splitlines()
         assert "could not be written, and nothing of the batch was" in said[0]
         assert "Make room on that disk" in said[0]
         assert said[1:] == ["1 order read meanwhile", "501 rows held afterwards"]
 
 
 FULL_DISK = """
-import resource, signal, sys
+import sys
 from pathlib import Path
 from analytics.ledger import LedgerNotWritten
+from tests.analytics.full_disk import no_room_beyond
 from tests.analytics.history import LIFECYCLE, TOPIC_ID, ask, at, store_order, tell
 from tests.empty_ledger import open_ledger
 
@@ -277,15 +271,13 @@ ledger = open_ledger(Path(sys.argv[1]))
 tell(ledger, [store_order("o", "approved", at(0))])
 ledger.publish()
 more = [store_order(f"o{n}", "approved", at(0)) for n in range(500)]
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 wal = ledger.path.with_name(f"{ledger.path.name}.wal").stat().st_size
-resource.setrlimit(resource.RLIMIT_FSIZE, (wal + 20_000, resource.RLIM_INFINITY))
-try:
-    tell(ledger, more)
-except LedgerNotWritten as error:
-    print(error)
-print(len(ask(ledger, "orders", now=None)), "order read meanwhile")
-resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+with no_room_beyond(wal + 20_000):
+    try:
+        tell(ledger, more)
+    except LedgerNotWritten as error:
+        print(error)
+    print(len(ask(ledger, "orders", now=None)), "order read meanwhile")
 tell(ledger, more)
 print(ledger.next_offset(LIFECYCLE, 0, TOPIC_ID), "rows held afterwards")
 ledger.close()
