@@ -12,7 +12,7 @@ from ingest.admin import BrokerAway
 from ingest.record import iso
 from ingest.settings import KafkaSettings
 from streams.commands.asking import SHOWN, ask, print_facts, print_table, reviewed, say_more, tally
-from streams.commands.options import Moment, choosing_again, together
+from streams.commands.options import Moment, choosing_again, or_json, together
 from streams.leaving import run_command
 from streams.letter_box import Letter, RecordGone, Resender, letters
 from streams.outbox import Outbox
@@ -39,7 +39,7 @@ _filters = together(
     click.option("--fingerprint", help="Only those that failed in the same way at the same place."),
     click.option("--site", metavar="INSTANCE_ID", help="Only of this site."),
     click.option("--since", type=Moment(), help="Only what failed at this time (ISO 8601) or later."),
-    click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table."),
+    or_json,
 )
 
 
@@ -57,7 +57,7 @@ def list_letters(limit: int, as_json: bool, **asked: Any) -> None:
 
 @dead_letters.command("show")
 @click.argument("place")
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table.")
+@or_json
 def show(place: str, as_json: bool) -> None:
     """Show the dead letter of the record at PLACE, with its headers; never its payload."""
     found, redrives = _read()

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from streams.change import Circuit, Listed, Wanted
 from streams.commands.asking import SHOWN, ask, print_facts, print_table, reviewed, say_more, tally
-from streams.commands.options import Moment, choosing_again, together
+from streams.commands.options import Moment, choosing_again, or_json, together
 from streams.effect import FLOWS, State
 from streams.outbox import Outbox
 from streams.reason import MEANINGS
@@ -39,7 +39,7 @@ _filters = together(
     click.option("--site", "instance_id", metavar="INSTANCE_ID", help="Only of this site."),
     click.option("--order", "order_id", metavar="ORDER_ID", help="Only of this order."),
     click.option("--since", type=Moment(), help="Only what changed at this time (ISO 8601) or later."),
-    click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table."),
+    or_json,
 )
 
 
@@ -61,7 +61,7 @@ def list_effects(state: str | None, since: datetime | None, limit: int, as_json:
 
 @effects.command("show")
 @click.argument("key")
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table.")
+@or_json
 def show(key: str, as_json: bool) -> None:
     """Show everything the outbox knows about the effect with this KEY, and how its site does."""
 

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from ingest.record import iso
 from streams.commands.asking import ask, print_table
+from streams.commands.options import or_json
 from streams.pause import PAUSABLE, Paused
 
 
@@ -20,7 +21,7 @@ def flows() -> None:
 
 
 @flows.command("list")
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table.")
+@or_json
 def list_flows(as_json: bool) -> None:
     """Show every flow; exits with 3 if one is paused, so that a script can tell."""
     paused = {one.flow: one for one in ask(lambda outbox: outbox.paused())}

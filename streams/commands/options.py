@@ -37,6 +37,9 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return decorated
 
 
+or_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table.")
+
+
 def choosing_again(names: str) -> Callable[[Command], Command]:
     """What a redrive is told of its plan; those named by `names` are the ones that `--limit` never cuts."""
     return together(

@@ -4,14 +4,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import click
 
-from streams.commands.options import together
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from streams.commands.options import or_json, together
 
 STATUSES = ("DRAFT", "PENDING", "ACTIVE", "PAUSED", "ENDED", "CANCELED")
 PAYMENT_STATUSES = ("PAID", "REFUNDED", "FAILED", "UNPAID", "PENDING", "NOT_APPLICABLE")
@@ -104,7 +101,6 @@ GUID, MOMENT, COUPON, PRICE = GuidType(), MomentType(), CouponType(), PriceType(
 _site = click.option(
     "--site", type=GUID, help="Instance id of the site; with WIX_API_KEY a site id [WIX_SITE_ID]."
 )
-_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of a table.")
 _token = click.option(
     "--member-token",
     envvar="WIX_MEMBER_TOKEN",
@@ -122,7 +118,7 @@ when = click.option(
 
 
 # Of a command that the app makes, that only a member may make, and that either may.
-as_app = together(_site, _json)
+as_app = together(_site, or_json)
 as_member = together(
     click.option(
         "--member-token",
@@ -132,9 +128,9 @@ as_member = together(
         help="Access token of the logged-in member; better in WIX_MEMBER_TOKEN than on the command line.",
     ),
     _site,
-    _json,
+    or_json,
 )
-as_either = together(_token, _site, _json)
+as_either = together(_token, _site, or_json)
 
 # Filters and order of a list, as Wix has them.
 filters = together(
