@@ -157,8 +157,12 @@ def legend(
     scale = alt.Scale(domain=list(named), range=list(named.values()))
     # A long row of names would leave a narrow card at its right.
     columns = LEGEND_COLUMNS if len(named) > LEGEND_COLUMNS else 0
-    style = alt.Legend(orient="top", columns=columns, symbolType=symbol, offset=10, **NO_TITLE)
-    return alt.Color(f"{field}:N", scale=scale, legend=style)
+    return alt.Color(f"{field}:N", scale=scale, legend=names_above(columns, symbol))
+
+
+def names_above(columns: int, symbol: str) -> alt.Legend:
+    """Where every legend stands; `columns` 0 has all names in one row."""
+    return alt.Legend(orient="top", columns=columns, symbolType=symbol, offset=10, **NO_TITLE)
 
 
 def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart, *, height: int = HEIGHT) -> Spec:

@@ -11,7 +11,6 @@ from dashboard.charts import (
     DEEP,
     GREEN,
     LIGHT,
-    NO_TITLE,
     PLUM,
     SKY,
     SLATE,
@@ -19,6 +18,7 @@ from dashboard.charts import (
     counting_axis,
     finished,
     legend,
+    names_above,
     wall_time,
 )
 
@@ -129,7 +129,7 @@ def quota_lines(table: pd.DataFrame) -> Spec:
             y=alt.Y("calls:Q", title=None, axis=counting_axis(data["calls"])),
             color=alt.Color(
                 "name:N",
-                legend=alt.Legend(orient="top", columns=3, symbolType="stroke", offset=10, **NO_TITLE),
+                legend=names_above(3, "stroke"),
                 scale=alt.Scale(range=SITES),
             ),
             tooltip=[_minute(), "name:N", "calls:Q", "limit:Q", "parked:Q"],
