@@ -1,10 +1,12 @@
 """A named question and its parameters become an Arrow table. The only door to the ledger for readers."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -43,6 +45,8 @@ SWITCH_WITHIN = timedelta(hours=24)
 # A century of hours, or two years of minutes.
 MOST_BUCKETS = 1_000_000
 _LENGTHS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+
+_PARAMETER = re.compile(r"\$(\w+)")
 
 # What SQL is not the clearest language for is finished here: rows of the statement → rows of the report.
 _FINISHED_BY: dict[str, Callable[[pa.Table, Mapping[str, Value]], list[dict[str, Any]]]] = {
@@ -228,13 +232,19 @@ def _ask(
     until = min(end, now) if isinstance(end, datetime) else now
     bound = {name: _stored(value) for name, value in {**values, "now": now, "until": until}.items()}
     sql = statement("reports", question.name)
-    (prepared,) = connection.extract_statements(sql)
-    used = {name: bound[name] for name in prepared.named_parameters}
-    found = connection.sql(sql, params=used).to_arrow_table()
+    # What `connection.sql(…).to_arrow_table()` ends with; before, it plans the statement, only to know its
+    # columns: 8 to 20 ms of each answer. Private API of DuckDB, whose version is pinned.
+    found = connection._submit(sql, {name: bound[name] for name in _named_in(sql)}, "arrow").arrow_table()
     finish = _FINISHED_BY.get(question.name)
     if finish is None:
         return found
     return pa.Table.from_pylist(finish(found, {**values, "now": now}), schema=_untyped(question))
+
+
+@cache
+def _named_in(sql: str) -> frozenset[str]:
+    """The parameters of a statement; to have it parsed for them takes 2 ms."""
+    return frozenset(_PARAMETER.findall(sql))
 
 
 def _stored(value: Value) -> Value:
