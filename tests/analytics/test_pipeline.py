@@ -204,6 +204,19 @@ class TestPipeline:
         assert row["end_to_end_p50_seconds"] == -30
         assert row["newest_event_at"] > half["newest_event_at"]
 
+    def test_the_newest_event_may_have_been_known_before_others(self, ledger: Ledger) -> None:
+        """Nothing came for hours; the last that came was an old event, and one before it had a clock ahead."""
+        now = datetime.now(UTC)
+        known, late = now - timedelta(hours=3), now - timedelta(hours=2)
+        tell(ledger, [store_order("o1", "approved", now - timedelta(hours=1))], known_at=known)
+        tell(ledger, [store_order("o2", "approved", now - timedelta(hours=4))], known_at=late)
+
+        row = only(ask(ledger, "pipeline", now=None))
+
+        assert datetime.fromisoformat(row["newest_event_at"]) == now - timedelta(hours=1)
+        assert row["freshness_seconds"] == pytest.approx(2 * 3600, abs=60)
+        assert row["end_to_end_p95_seconds"] is None
+
     def test_what_failed_is_counted(self, ledger: Ledger) -> None:
         tell(ledger, [due("k", "o1", at(0)), outcome("k", "o1", 1, "failed", at(0), event_at=at(0))])
 

@@ -83,16 +83,34 @@ events_seen as (
 
 ),
 
+rows_before as not materialized (
+
+    select
+        happened_at,
+        known_at
+    from lifecycle_now
+    where
+        is_from_event
+        and chosen($site, instance_id)
+        -- The horizon, spelled as what is known before anything is read.
+        and known_at < case
+            when $grain = 'minute' then coalesce($start, date_trunc('minute', $until - interval 1 hour))
+            else least(coalesce($start, $until - interval 15 minutes), $until - interval 1 minute)
+        end
+
+),
+
+-- The last of millions lies among the last: the parts of the table that can't hold it are not read.
 seen_before as (
 
     select
         max(happened_at) as happened_at,
         max(known_at) as known_at
-    from lifecycle_now
-    where
-        is_from_event
-        and chosen($site, instance_id)
-        and known_at < (select seen_from from horizon)
+    from (
+        (select * from rows_before order by happened_at desc limit 1)
+        union all
+        (select * from rows_before order by known_at desc limit 1)
+    ) as last_of_both
 
 ),
 
