@@ -24,19 +24,19 @@ def keep_up(connection: DuckDBPyConnection, arriving: str) -> None:
     """
     _run(connection, "coming_rows", arriving=arriving)
     _run(connection, "touch")
-    has_quota, may_be_restated = _one(connection, "coming_like")
+    has_quota, may_be_restated, may_mark = _one(connection, "coming_like")
     is_restated = may_be_restated and _one(connection, "restated_by")[0]
     if is_restated:
         _run(connection, "touch_restated")
     _read_before(connection, has_quota=has_quota)
-    _run(connection, "read_touched")
-    _run(connection, "name_buyers", table="named_before")
-    _run(connection, "add_rows", "read_new")
+    _run(connection, "read_touched", "add_rows")
     is_superseded = is_restated and _leave_superseded(connection)
     _keep_tables(connection)
-    _run(connection, *(("forget_sites", "keep_sites") if is_superseded else ("merge_sites",)))
-    _run(connection, "touch_places", "forget_places")
-    _keep(connection, "covered")
+    if is_superseded:
+        _run(connection, "forget_sites", "keep_sites")
+    elif may_mark:
+        _run(connection, "merge_sites")
+    _keep_places(connection)
 
 
 def _read_before(connection: DuckDBPyConnection, *, has_quota: bool) -> None:
@@ -54,8 +54,7 @@ def _read_before(connection: DuckDBPyConnection, *, has_quota: bool) -> None:
 
 def _leave_superseded(connection: DuckDBPyConnection) -> bool:
     """Whether rows no longer count because of others in the batch, or the other way round."""
-    _run(connection, "superseded_rows")
-    if not _any(connection, "superseded_rows"):
+    if not _made(connection, "superseded_rows"):
         return False
     _run(connection, "stand_down", "leave_out")
     return True
@@ -67,9 +66,11 @@ def _keep_tables(connection: DuckDBPyConnection) -> None:
     if touched.intersection(STEPPING):
         _take_steps(connection, touched)
     for kept in PER_ENTITY:
+        if kept.table == "buyers":
+            continue
         if known.intersection(kept.families or known):
             _run(connection, "forget", table=kept.table)
-        if kept.table != "buyers" and touched.intersection(kept.families or touched):
+        if touched.intersection(kept.families or touched):
             _keep(connection, kept.table)
     if touched.intersection(ORDERS):
         _keep_buyers(connection, touched)
@@ -84,16 +85,19 @@ def _take_steps(connection: DuckDBPyConnection, touched: Set[str]) -> None:
 
 def _keep_buyers(connection: DuckDBPyConnection, touched: Set[str]) -> None:
     """Who ordered; who is one customer by that; and whose subscriptions are whose."""
-    _run(connection, "name_buyers", table="named_now")
+    if _made(connection, "buyers_before"):
+        _run(connection, "forget_buyers")
+    _run(connection, "name_buyers")
     _run(connection, "keep", table="buyers", source="named_now")
     _run(connection, "pairs_changed")
     _run(connection, "begun_anew", begun=_begun())
     _run(connection, "note_ids", "meet_customers")
     is_changed = _keep_customers(connection)
     if is_changed or "subscription" in touched:
-        _run(connection, "touch_names", "gather_memberships", "gather_begun", "name_customers")
-        if _any(connection, "gathered_memberships"):
+        _run(connection, "touch_names")
+        if _made(connection, "gather_memberships"):
             _run(connection, "forget_memberships")
+        _run(connection, "gather_begun", "name_customers")
         _keep(connection, "memberships")
 
 
@@ -101,20 +105,31 @@ def _keep_customers(connection: DuckDBPyConnection) -> bool:
     """Whether anybody is another customer than before."""
     if _any(connection, "pairs_changed", "not is_won"):
         # What a pair joined may fall apart: all orders of its customer are asked.
-        _run(connection, "gather", numbers=_MET)
+        gathered = _made(connection, "gather", numbers=_MET)
         _run(connection, "gather_ids", "link_buyers")
     else:
-        _run(connection, "pairs_linking")
-        _run(connection, "gather", numbers=_LINKED)
-        if not _any(connection, "pairs_linking"):
+        is_linking = _made(connection, "pairs_linking")
+        gathered = _made(connection, "gather", numbers=_LINKED)
+        if not is_linking:
             _run(connection, "work_out", table="touched_customers", source="shapes.touched_customers")
             return False
         _run(connection, "link_gathered")
     _run(connection, "work_out", table="touched_customers", source="touched.customers")
-    if _any(connection, "gathered_customers"):
+    if gathered:
         _run(connection, "forget_customers")
     _run(connection, "keep", table="customers", source="touched_customers")
     return True
+
+
+def _keep_places(connection: DuckDBPyConnection) -> None:
+    """Which offsets the arriving rows account for; mostly they go on where the last ones ended."""
+    if not _made(connection, "note_places"):
+        return
+    if not _any(connection, "noted_places", "not goes_on"):
+        _run(connection, "stretch_places")
+        return
+    _run(connection, "touch_places", "forget_places")
+    _keep(connection, "covered")
 
 
 @cache
@@ -131,6 +146,13 @@ def _keep(connection: DuckDBPyConnection, table: str) -> None:
 def _any(connection: DuckDBPyConnection, table: str, such: str = "true") -> bool:
     sql = statement("standing", "any_of").format(table=table, such=such)
     return connection.execute(sql).fetchone() is not None
+
+
+def _made(connection: DuckDBPyConnection, name: str, **blanks: str) -> int:
+    """Make a table of the writer's own; of how many rows."""
+    sql = statement("standing", name)
+    (rows,) = connection.execute(sql.format(**blanks) if blanks else sql).fetchone() or (0,)
+    return int(rows)
 
 
 def _one(connection: DuckDBPyConnection, name: str) -> tuple[bool, ...]:

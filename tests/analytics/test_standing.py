@@ -1,5 +1,6 @@
 """The typed tables: kept up batch by batch they are what the log of rows gives, however it arrived."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -8,8 +9,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics.ledger import Ledger
-from analytics.lifecycle import LifecycleRow
-from tests.analytics.history import ask, at, only, stay, store_order, tell
+from analytics.lifecycle import LifecycleRow, Source
+from tests.analytics.history import (
+    ask,
+    at,
+    installed,
+    only,
+    properties,
+    reconciled,
+    stay,
+    store_order,
+    tell,
+)
 from tests.analytics.one_of_everything import HISTORY
 from tests.analytics.same_reports import differing
 from tests.empty_ledger import open_ledger
@@ -78,6 +89,58 @@ class TestKeepUp:
         tell(ledger, [store_order("o3", "approved", at(2), contact="c2", member="m1")])
 
         assert [row["customer"] for row in ask(ledger, "orders")] == ["c1", "c1", "c1"]
+
+
+    def test_offsets_make_one_stretch_in_whatever_batches_they_come(self, ledger: Ledger) -> None:
+        """Behind the last, in it, across its end, before it, into a gap, with a gap of their own."""
+        arrivals = ([5], [6, 7], [7], [7, 8], [20, 22], [18, 19], [1, 2], [9], [3, 4], [21, 23, 9], [10, 11])
+        known: set[int] = set()
+        for offsets in arrivals:
+            tell(ledger, [_of_offset(offset, len(known)) for offset in offsets])
+            known |= set(offsets)
+
+            assert _covered(ledger) == known
+            assert ledger.differences() == {}
+
+    @pytest.mark.parametrize(
+        "later",
+        [
+            # An event from before the first one, of a known site.
+            store_order("o2", "approved", at(-3)),
+            # A first event of another site.
+            store_order("o2", "approved", at(5), site="another"),
+            # A snapshot of an order from long ago, told after everything else.
+            store_order("o2", "snapshot", at(9), created=at(-100)),
+            installed(at(2)),
+            installed(at(3), what="removed"),
+            properties(at(4), "Bakery"),
+            reconciled(at(4), at(-200)),
+        ],
+    )
+    def test_whatever_moves_a_mark_of_a_site_is_noted(self, ledger: Ledger, later: LifecycleRow) -> None:
+        tell(ledger, [store_order("o1", "approved", at(0))])
+        tell(ledger, [store_order("o1", "updated", at(1))])
+        before = _marks(ledger)
+
+        tell(ledger, [later])
+
+        assert _marks(ledger) != before
+        assert ledger.differences() == {}
+
+
+def _of_offset(offset: int, number: int) -> LifecycleRow:
+    """A row of the record at that place; several may come from one record."""
+    row = store_order(f"o{offset}", "approved", at(0), event_id=f"e{offset}-{number}")
+    return replace(row, source=Source(topic="store-orders", partition=0, offset=offset))
+
+
+def _covered(ledger: Ledger) -> set[int]:
+    found = ledger._connection.execute("select first_offset, until_offset from covered").fetchall()
+    return {offset for first, until in found for offset in range(first, until)}
+
+
+def _marks(ledger: Ledger) -> list[tuple[object, ...]]:
+    return ledger._connection.execute("select * from site_marks order by instance_id").fetchall()
 
 
 def _told(path: Path, rows: list[LifecycleRow], *, size: int) -> None:

@@ -1,4 +1,4 @@
--- name_buyers: the pairs of contact and member that the touched orders name, by what is read of them so far.
-create or replace temp table {table} as
+-- name_buyers: the pairs of contact and member that the touched orders name now.
+create or replace temp table named_now as
 select *
 from touched.buyers
