@@ -40,6 +40,13 @@ ON_DARK = {
     BETWEEN: "#10161F",
 }
 HEIGHT = 260
+PADDING = {"left": 0, "top": 0, "right": 4, "bottom": 0}
+CONFIG: dict[str, Any] = {
+    "view": {"stroke": None},
+    "axis": {"labelFlush": False, "titlePadding": 8},
+    # Streamlit's theme leaves as much room around a legend as around a card.
+    "legend": {"padding": 0},
+}
 LEGEND_COLUMNS = 5
 # A title that is not there takes its room all the same.
 NO_TITLE: dict[str, Any] = {"title": None, "titleFontSize": 0, "titlePadding": 0}
@@ -104,7 +111,7 @@ def bars_over_time(data: pd.DataFrame) -> alt.Chart:
     data = data.assign(left=data["at"] + width * 0.14, right=data["at"] + width * 0.86)
     axis = _named_buckets(data["at"], pd.Timedelta(width.median()) / 2 if len(data) else pd.Timedelta(0))
     x = alt.X("left:T", title=None, scale=alt.Scale(type="utc"), axis=axis)
-    chart: alt.Chart = alt.Chart(data).mark_rect().encode(x=x, x2="right:T")
+    chart: alt.Chart = alt.Chart(data).mark_rect().encode(x=x, x2=alt.X2("right:T"))
     return chart
 
 
@@ -167,15 +174,9 @@ def names_above(columns: int, symbol: str) -> alt.Legend:
 
 def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart, *, height: int = HEIGHT) -> Spec:
     """The specification, with what all charts share."""
-    spec: Spec = (
-        chart.properties(height=height, padding={"left": 0, "top": 0, "right": 4, "bottom": 0})
-        .configure_view(stroke=None)
-        .configure_axis(labelFlush=False, titlePadding=8)
-        # Streamlit's theme leaves as much room around a legend as around a card.
-        .configure_legend(padding=0)
-        .to_dict(validate=schemapi.DEBUG_MODE)
-    )
-    return spec
+    spec: Spec = chart.to_dict(validate=schemapi.DEBUG_MODE)
+    # Added here, since `properties` and each `configure_…` copy the whole chart.
+    return {**spec, "height": height, "padding": PADDING, "config": {**spec["config"], **CONFIG}}
 
 
 def trusted() -> None:

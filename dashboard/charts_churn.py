@@ -51,7 +51,7 @@ def gained_and_lost(table: pd.DataFrame) -> Spec:
         y=alt.Y("customers:Q", title=None, stack="zero", axis=counting_axis(long["customers"])),
         color=legend("what", {"new": GREEN, **CAUSE_COLOURS}, happened),
         opacity=_pale_when_partial(),
-        tooltip=[time_tip(), "what:N", alt.Tooltip("customers:Q", format=",")],
+        tooltip=[time_tip(), alt.Tooltip("what:N"), alt.Tooltip("customers:Q", format=",")],
     )
     return finished(bars + _net_line(table))
 
@@ -65,14 +65,19 @@ def rate_bars(table: pd.DataFrame) -> Spec:
     data["middle"] = data["at"] + (data["at_end"] - data["at"]) / 2
     bars = bars_over_time(data).encode(
         y=alt.Y("rate:Q", title=None, axis=alt.Axis(format=".0%", tickCount=5)),
-        color=alt.value(BLUE),
+        color=alt.ColorValue(BLUE),
         opacity=_pale_when_partial(),
-        tooltip=[time_tip(), alt.Tooltip("rate:Q", format=".2%"), "numerator:Q", "base:Q"],
+        tooltip=[
+            time_tip(),
+            alt.Tooltip("rate:Q", format=".2%"),
+            alt.Tooltip("numerator:Q"),
+            alt.Tooltip("base:Q"),
+        ],
     )
     figures = (
         alt.Chart(data)
         .mark_text(dy=-7, color=SLATE, fontSize=10)
-        .encode(x=alt.X("middle:T", scale=alt.Scale(type="utc")), y="rate:Q", text="label:N")
+        .encode(x=alt.X("middle:T", scale=alt.Scale(type="utc")), y=alt.Y("rate:Q"), text=alt.Text("label:N"))
     )
     return finished(bars + figures)
 
@@ -92,11 +97,11 @@ def cohort_cells(table: pd.DataFrame) -> Spec:
     scale = alt.Scale(range=[FEW, MANY], interpolate="lab", domain=[least, most])
     cells = base.mark_rect(stroke=BETWEEN, strokeWidth=1.5, cornerRadius=3).encode(
         color=alt.Color("share:Q", scale=scale, legend=None),
-        tooltip=["cohort:N", "age_months:O", alt.Tooltip("share:Q", format=".1%")],
+        tooltip=[alt.Tooltip("cohort:N"), alt.Tooltip("age_months:O"), alt.Tooltip("share:Q", format=".1%")],
     )
     middle = (least + most) / 2
     figures = base.mark_text(fontSize=alt.expr(SMALLER_WHEN_NARROW), text=alt.expr(FIGURE)).encode(
-        color=alt.condition(f"datum.share > {middle}", alt.value(ON_MANY), alt.value(ON_FEW)),
+        color=alt.ColorValue(ON_FEW, condition={"test": f"datum.share > {middle}", "value": ON_MANY}),
     )
     return finished(cells + figures, height=CELL_HEIGHT * len(order) + AXIS_ROOM)
 
@@ -119,7 +124,7 @@ def survival_curve(table: pd.DataFrame) -> Spec:
     band = (
         alt.Chart(table)
         .mark_area(opacity=0.18, color=BLUE, interpolate="step-after")
-        .encode(x=x, y=alt.Y("low:Q", title=None, axis=alt.Axis(format=".0%")), y2="high:Q")
+        .encode(x=x, y=alt.Y("low:Q", title=None, axis=alt.Axis(format=".0%")), y2=alt.Y2("high:Q"))
     )
     line = (
         alt.Chart(table)
@@ -147,7 +152,7 @@ def mrr_movements(table: pd.DataFrame) -> Spec:
         y=alt.Y("amount:Q", title=None, stack="zero", axis=counting_axis(long["amount"].abs())),
         color=legend("movement", MOVEMENTS, happened),
         opacity=_pale_when_partial(),
-        tooltip=[time_tip(), "movement:N", alt.Tooltip("amount:Q", format=",.2f")],
+        tooltip=[time_tip(), alt.Tooltip("movement:N"), alt.Tooltip("amount:Q", format=",.2f")],
     )
     return finished(chart)
 
@@ -162,7 +167,7 @@ def _net_line(table: pd.DataFrame) -> alt.Chart:
         .mark_line(color=SLATE, strokeWidth=1.5, point=alt.OverlayMarkDef(size=16, color=SLATE))
         .encode(
             x=alt.X("middle:T", scale=alt.Scale(type="utc")),
-            y="net:Q",
+            y=alt.Y("net:Q"),
             tooltip=[time_tip(), alt.Tooltip("net:Q", format="+,")],
         )
     )
@@ -174,5 +179,5 @@ def _with_partial(table: pd.DataFrame, columns: list[str], name: str, value: str
     return melted(table, columns, name, value).merge(partial, on="at")
 
 
-def _pale_when_partial() -> Any:
-    return alt.condition("datum.is_partial", alt.value(0.35), alt.value(1))
+def _pale_when_partial() -> alt.OpacityValue:
+    return alt.OpacityValue(1, condition={"test": "datum.is_partial", "value": 0.35})

@@ -70,11 +70,11 @@ def distribution(bins: pd.DataFrame, target_hours: float, marks: dict[str, float
         .mark_rect()
         .encode(
             x=alt.X("left:Q", title="hours", axis=axis, scale=room),
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=alt.Y("orders:Q", title=None, axis=counting_axis(data["orders"]), scale=headroom),
-            y2=alt.datum(0),
+            y2=alt.Y2Datum(0),
             color=alt.Color("colour:N", scale=None),
-            tooltip=["hours:N", alt.Tooltip("orders:Q", format=",")],
+            tooltip=[alt.Tooltip("hours:N"), alt.Tooltip("orders:Q", format=",")],
         )
     )
     return finished(alt.layer(bars, *_marked(marks)))
@@ -94,12 +94,12 @@ def site_dots(table: pd.DataFrame, target_hours: float) -> Spec:
     ]
     base = alt.Chart(data).encode(y=y, tooltip=tips)
     target = alt.Chart(pd.DataFrame({"hours": [target_hours]})).mark_rule(strokeDash=[5, 4], color=AMBER)
-    spans = base.mark_rule(color=SLATE, opacity=0.35, strokeWidth=3).encode(x=x, x2="km_p90_hours:Q")
+    spans = base.mark_rule(color=SLATE, opacity=0.35, strokeWidth=3).encode(x=x, x2=alt.X2("km_p90_hours:Q"))
     medians = base.mark_point(shape="circle", filled=True, size=90, opacity=1, color=BLUE).encode(x=x)
     nineties = base.mark_point(shape="diamond", filled=True, size=90, opacity=1).encode(
-        x="km_p90_hours:Q", color=alt.Color("colour:N", scale=None)
+        x=alt.X("km_p90_hours:Q"), color=alt.Color("colour:N", scale=None)
     )
-    layers = alt.layer(target.encode(x="hours:Q"), spans, medians, nineties)
+    layers = alt.layer(target.encode(x=alt.X("hours:Q")), spans, medians, nineties)
     return finished(layers, height=max(ROW_HEIGHT * len(data), LEAST_HEIGHT))
 
 
@@ -140,8 +140,8 @@ def hour_cells(table: pd.DataFrame) -> Spec:
                 ),
             ),
             tooltip=[
-                "day:N",
-                "hour:O",
+                alt.Tooltip("day:N"),
+                alt.Tooltip("hour:O"),
                 alt.Tooltip("p50_hours:Q", title="median hours", format=",.1f"),
                 alt.Tooltip("orders:Q", format=","),
             ],
@@ -170,7 +170,7 @@ def _line(data: pd.DataFrame, **style: Any) -> alt.Chart:
             x=time_axis(data["at"]),
             y=alt.Y("hours:Q", title=None, axis=alt.Axis(format=",.0f", tickCount=6)),
             color=_depth(),
-            tooltip=[time_tip(), "percentile:N", alt.Tooltip("hours:Q", format=",.1f")],
+            tooltip=[time_tip(), alt.Tooltip("percentile:N"), alt.Tooltip("hours:Q", format=",.1f")],
         )
     )
     return chart
@@ -189,7 +189,9 @@ def _ends(data: pd.DataFrame) -> alt.Chart:
     chart: alt.Chart = (
         alt.Chart(ends)
         .mark_text(align="left", dx=6, fontWeight=600)
-        .encode(x=time_axis(known["at"]), y="label_hours:Q", text="percentile:N", color=_depth())
+        .encode(
+            x=time_axis(known["at"]), y=alt.Y("label_hours:Q"), text=alt.Text("percentile:N"), color=_depth()
+        )
     )
     return chart
 
@@ -203,7 +205,7 @@ def _apart(rising: list[float], largest: float) -> list[float]:
 
 def _target_across(hours: float) -> alt.Chart:
     target = alt.Chart(pd.DataFrame({"hours": [hours]}))
-    chart: alt.Chart = target.mark_rule(strokeDash=[5, 4], color=AMBER).encode(y="hours:Q")
+    chart: alt.Chart = target.mark_rule(strokeDash=[5, 4], color=AMBER).encode(y=alt.Y("hours:Q"))
     return chart
 
 
@@ -230,9 +232,9 @@ def _marked(marks: dict[str, float]) -> list[alt.Chart]:
     if not known:
         return []
     data = pd.DataFrame({"name": list(known), "place": [_place(hours) for hours in known.values()]})
-    base = alt.Chart(data).encode(x="place:Q")
+    base = alt.Chart(data).encode(x=alt.X("place:Q"))
     lines = base.mark_rule(color=SLATE, strokeWidth=1.5)
-    names = base.mark_text(align="left", baseline="top", dx=4, color=SLATE).encode(
-        text="name:N", y=alt.value(0)
+    names = base.mark_text(align="left", baseline="top", dx=4, y=0, color=SLATE).encode(
+        text=alt.Text("name:N")
     )
     return [lines, names]

@@ -36,7 +36,7 @@ def open_by_state(table: pd.DataFrame) -> Spec:
             x=time_axis(data["at"]),
             y=alt.Y("orders:Q", title=None, stack="zero", axis=counting_axis(data["orders"])),
             color=legend("state", colours),
-            tooltip=[time_tip(), "state:N", alt.Tooltip("orders:Q", format=",")],
+            tooltip=[time_tip(), alt.Tooltip("state:N"), alt.Tooltip("orders:Q", format=",")],
         )
     )
     return finished(chart)
@@ -57,9 +57,9 @@ def state_bars(table: pd.DataFrame) -> Spec:
     )
     bars = base.mark_bar(height=16, cornerRadiusEnd=3).encode(
         color=alt.Color("state:N", legend=None, scale=alt.Scale(domain=list(data["state"]), range=colours)),
-        tooltip=["name:N", alt.Tooltip("orders:Q", format=",")],
+        tooltip=[alt.Tooltip("name:N"), alt.Tooltip("orders:Q", format=",")],
     )
-    labels = base.mark_text(align="left", dx=6, color=SLATE).encode(text="label:N")
+    labels = base.mark_text(align="left", dx=6, color=SLATE).encode(text=alt.Text("label:N"))
     return finished(bars + labels, height=ROW_HEIGHT * len(data))
 
 
@@ -78,7 +78,9 @@ def flow_lines(table: pd.DataFrame, before: pd.DataFrame) -> Spec:
         alt.Chart(past)
         .mark_line(strokeDash=[4, 4], strokeWidth=1.5, color=SLATE, opacity=0.7)
         .encode(
-            x=time_axis(past["at"]), y="orders:Q", tooltip=[alt.Tooltip("orders:Q", title=BEFORE, format=",")]
+            x=time_axis(past["at"]),
+            y=alt.Y("orders:Q"),
+            tooltip=[alt.Tooltip("orders:Q", title=BEFORE, format=",")],
         )
     )
     return finished(dashed + lines)

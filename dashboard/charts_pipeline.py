@@ -40,10 +40,14 @@ def partition_bars(table: pd.DataFrame) -> Spec:
     base = alt.Chart(data).encode(
         y=alt.Y("name:N", title=None, sort=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=190)),
         x=alt.X("lag:Q", title=None, axis=None, scale=room),
-        tooltip=["topic:N", "partition:O", *(alt.Tooltip(f"{name}:Q", format=",") for name in PLACES)],
+        tooltip=[
+            alt.Tooltip("topic:N"),
+            alt.Tooltip("partition:O"),
+            *(alt.Tooltip(f"{name}:Q", format=",") for name in PLACES),
+        ],
     )
     bars = base.mark_bar(height=14, color=BLUE)
-    labels = base.mark_text(align="left", dx=5, color=SLATE).encode(text="label:N")
+    labels = base.mark_text(align="left", dx=5, color=SLATE).encode(text=alt.Text("label:N"))
     return finished(alt.layer(bars, labels), height=max(ROW_HEIGHT * len(data), LEAST_HEIGHT))
 
 
@@ -63,7 +67,11 @@ def delays(table: pd.DataFrame, tz: str) -> Spec:
             x=_clock(),
             y=alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=5)),
             color=legend("percentile", {"Median": DEEP, "95th": LIGHT}, symbol="stroke"),
-            tooltip=[_minute(), "percentile:N", alt.Tooltip("value:Q", title="seconds", format=",.2f")],
+            tooltip=[
+                _minute(),
+                alt.Tooltip("percentile:N"),
+                alt.Tooltip("value:Q", title="seconds", format=",.2f"),
+            ],
         )
     )
     return finished(lines, height=HEIGHT)
@@ -105,11 +113,11 @@ def effect_bars(table: pd.DataFrame) -> Spec:
         .encode(
             y=alt.Y("flow:N", title=None, axis=alt.Axis(domain=False, ticks=False)),
             x=alt.X("share:Q", title=None, stack="zero", axis=alt.Axis(format=".0%", tickCount=5)),
-            order="rank:Q",
+            order=alt.Order("rank:Q"),
             color=legend("outcome", OUTCOMES, shown["outcome"]),
             tooltip=[
-                "flow:N",
-                "outcome:N",
+                alt.Tooltip("flow:N"),
+                alt.Tooltip("outcome:N"),
                 alt.Tooltip("effects:Q", format=","),
                 alt.Tooltip("share:Q", format=".1%"),
             ],
@@ -132,16 +140,26 @@ def quota_lines(table: pd.DataFrame) -> Spec:
                 legend=names_above(3, "stroke"),
                 scale=alt.Scale(range=SITES),
             ),
-            tooltip=[_minute(), "name:N", "calls:Q", "limit:Q", "parked:Q"],
+            tooltip=[
+                _minute(),
+                alt.Tooltip("name:N"),
+                alt.Tooltip("calls:Q"),
+                alt.Tooltip("limit:Q"),
+                alt.Tooltip("parked:Q"),
+            ],
         )
     )
     parked = (
         alt.Chart(data[data["parked"] > 0])
         .mark_point(shape="triangle-up", filled=True, color=AMBER, size=50, opacity=1)
-        .encode(x=_clock(), y="calls:Q", tooltip=[_minute(), "name:N", "parked:Q"])
+        .encode(
+            x=_clock(),
+            y=alt.Y("calls:Q"),
+            tooltip=[_minute(), alt.Tooltip("name:N"), alt.Tooltip("parked:Q")],
+        )
     )
     limit = alt.Chart(pd.DataFrame({"calls": [float(data["limit"].max())]}))
-    rule = limit.mark_rule(strokeDash=[5, 4], color=AMBER).encode(y="calls:Q")
+    rule = limit.mark_rule(strokeDash=[5, 4], color=AMBER).encode(y=alt.Y("calls:Q"))
     return finished(alt.layer(rule, lines, parked), height=HEIGHT)
 
 

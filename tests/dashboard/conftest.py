@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from altair.utils.schemapi import SchemaBase
 from starlette.types import ASGIApp
 from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.manifest_scanner import scan_component_manifests
@@ -49,6 +50,16 @@ def _packages_looked_through_once() -> Iterator[None]:
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody waits for is asked at once: tests do."""
     monkeypatch.setattr(answers, "PAUSE_SECONDS", 0)
+
+
+@pytest.fixture(autouse=True)
+def _channels_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bare "orders:Q" has all of Altair's schema looked through, five milliseconds each."""
+
+    def refused(cls: type[SchemaBase], dct: dict[str, Any], validate: bool = True) -> None:
+        raise AssertionError(f"a chart names no channel, such as alt.Y(…), around {dct}")
+
+    monkeypatch.setattr(SchemaBase, "from_dict", classmethod(refused))
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ class TestDarkPage:
 
     def test_colours_change_wherever_they_stand_and_nothing_else_does(self) -> None:
         table = pd.DataFrame({"at": days(1), "colour": charts.BLUE, "n": 1})
-        chart = alt.Chart(table).mark_bar(color=charts.AMBER).encode(y="n:Q")
+        chart = alt.Chart(table).mark_bar(color=charts.AMBER).encode(y=alt.Y("n:Q"))
         light = charts.finished(chart)
 
         dark = charts.on_dark(light)

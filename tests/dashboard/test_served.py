@@ -1,5 +1,7 @@
 """What stands around the pages: a health route that tells the truth, and the login."""
 
+import asyncio
+import gc
 import json
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
-from dashboard.served import health
+from dashboard.served import app, health, warmed_up
 from tests.dashboard.conftest import Service
 
 APP = str(Path(__file__).parents[2] / "dashboard" / "app.py")
@@ -40,6 +42,23 @@ class TestHealth:
     def test_without_the_report_service_it_is_not_well(self, nobody: None) -> None:
         """Streamlit's own health route would still say ok."""
         assert asked() == (503, {"status": "no_reports", "why": "ConnectError"})
+
+
+class TestWarmUp:
+    def test_what_was_there_before_the_first_visitor_is_not_looked_through_again(self) -> None:
+        """Streamlit collects garbage after each run of a script, and nothing else runs meanwhile."""
+
+        async def looked_through() -> tuple[int, int]:
+            async with warmed_up(app):
+                return gc.get_freeze_count(), len(gc.get_objects())
+
+        try:
+            kept, left = asyncio.run(looked_through())
+        finally:
+            gc.unfreeze()
+
+        assert kept > 50_000
+        assert left < kept / 10
 
 
 class TestLogin:
