@@ -75,7 +75,8 @@ class WriterBeside:
 
     def _write(self) -> None:
         published, took = time.monotonic(), 0.0
-        while not self._done.wait(pause_after(took)):
+        # What came first has waited since the batch before began.
+        while not self._done.wait(pause_after(took, took)):
             began = time.monotonic()
             # As the owner takes them: each batch is what has come while the one before was written
             # and in the pause after it.

@@ -15,8 +15,10 @@ from streams.meters import LedgerMeters
 # A batch is what has come while the one before was written and a pause after it, at most so many rows: the
 # larger it is the less a row costs, but none is read before all are written.
 BATCH = 10_000
-# A row waits for the batch before, for the pause and for its own batch: within a second, all in all.
-SEEN_SECONDS, LEAST_PAUSE_SECONDS = 0.9, 0.1
+# A row waits for the batch before, for the pause and for its own batch. It is to be seen within a second, of
+# which the way here and the answer that shows it take a quarter.
+SEEN_SECONDS, WRITTEN_SECONDS = 1.0, 0.75
+LEAST_PAUSE_SECONDS = 0.02
 LOOK_SECONDS = 0.005
 # While rows come one by one they are looked for seldom, since each look takes a millisecond.
 FEW, NAP_SECONDS = 500, 0.02
@@ -36,8 +38,7 @@ def ledger_consumer(seat: LedgerSeat, stop: asyncio.Event) -> type:
         # Faust names its loggers by this.
         __module__ = Consumer.__module__
 
-        # How long the last batch took, and when the one was handed over that is being written.
-        took, handed_over = 0.0, 0.0
+        pace = Pace()
 
         async def seek_to_committed(self) -> Any:
             offsets = dict(await super().seek_to_committed())
@@ -53,8 +54,7 @@ def ledger_consumer(seat: LedgerSeat, stop: asyncio.Event) -> type:
         async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's own signature
             while self.unacked and not self.should_stop:
                 await self.sleep(LOOK_SECONDS)
-            if self.handed_over:
-                self.took, self.handed_over = time.monotonic() - self.handed_over, 0.0
+            self.pace.wrote()
             base: Any = super()
             active: Any = None
 
@@ -63,8 +63,9 @@ def ledger_consumer(seat: LedgerSeat, stop: asyncio.Event) -> type:
                 records, active = await base._wait_next_records(seconds)
                 return records or {}
 
-            polled = await gathered(poll, timeout, pause_after(self.took))
-            self.handed_over = time.monotonic() if polled else 0.0
+            polled = await gathered(poll, timeout, self.pace.pause)
+            if polled:
+                self.pace.hand_over()
             return {place: [records] for place, records in polled.items()}, active
 
         def _to_message(self, tp: Any, record: Any) -> Any:
@@ -76,25 +77,57 @@ def ledger_consumer(seat: LedgerSeat, stop: asyncio.Event) -> type:
     return LedgerConsumer
 
 
-def pause_after(batch_seconds: float) -> float:
-    """How long to wait for more rows after a batch that took so long.
+class Pace:
+    """When batches were handed over and written, and so how long to wait for more rows before the next."""
 
-    Twice as long, so that readers have the machine meanwhile, unless a row would be seen too late.
+    def __init__(self) -> None:
+        self._handed_over, self._is_writing, self._took = 0.0, False, 0.0
+
+    def hand_over(self) -> None:
+        """A batch is about to be written."""
+        self._handed_over, self._is_writing = time.monotonic(), True
+
+    def wrote(self) -> None:
+        """It is written, if there was one."""
+        if self._is_writing:
+            self._is_writing, self._took = False, time.monotonic() - self._handed_over
+
+    def pause(self, oldest: float) -> float:
+        """For what else may come, when the oldest record here came then by the broker's clock.
+
+        Whatever the clocks say, none has waited longer than since the last batch.
+        """
+        waited = min(max(0.0, time.time() - oldest), time.monotonic() - self._handed_over)
+        return pause_after(self._took, waited)
+
+
+def pause_after(batch_seconds: float, waited_seconds: float) -> float:
+    """How long to wait after a batch that took so long, when the oldest row here has waited so long.
+
+    Twice as long as the batch, so that readers have the machine meanwhile, unless a row would be seen too
+    late. If it would be anyway, half as long.
     """
-    return max(LEAST_PAUSE_SECONDS, min(2 * batch_seconds, SEEN_SECONDS - 2 * batch_seconds))
+    if 2 * batch_seconds >= SEEN_SECONDS:
+        return batch_seconds / 2
+    return max(LEAST_PAUSE_SECONDS, min(2 * batch_seconds, WRITTEN_SECONDS - batch_seconds - waited_seconds))
 
 
 async def gathered(
-    poll: Callable[[float], Awaitable[Mapping[Any, Sequence[Any]]]], first_seconds: float, pause: float
+    poll: Callable[[float], Awaitable[Mapping[Any, Sequence[Any]]]],
+    first_seconds: float,
+    pause: Callable[[float], float],
 ) -> dict[Any, list[Any]]:
     """What comes until a pause after the first records is over, or there are enough for a batch.
 
-    Each record once, in order, since a rebalance between two polls goes back to where DuckDB ends.
+    `pause` is told when the oldest of the first records came to the log. Each record once, in order, since a
+    rebalance between two polls goes back to where DuckDB ends.
     """
     polled = _by_offset({}, await poll(first_seconds))
-    until = time.monotonic() + pause
     came = sum(map(len, polled.values()))
-    while polled and came < BATCH and (left := until - time.monotonic()) > 0:
+    if not came:
+        return {}
+    until = time.monotonic() + pause(_oldest(polled))
+    while came < BATCH and (left := until - time.monotonic()) > 0:
         before = came
         # The first poll brings but what was fetched beside the batch before.
         polled = _by_offset(polled, await poll(left))
@@ -102,6 +135,11 @@ async def gathered(
         if came - before < FEW:
             await asyncio.sleep(min(NAP_SECONDS, max(0.0, until - time.monotonic())))
     return {place: [found[offset] for offset in sorted(found)] for place, found in polled.items()}
+
+
+def _oldest(polled: Mapping[Any, Mapping[int, Any]]) -> float:
+    """When the first of some records came to the log, in seconds; Kafka tells milliseconds."""
+    return float(min(record.timestamp for found in polled.values() for record in found.values())) / 1000
 
 
 def _by_offset(

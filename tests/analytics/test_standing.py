@@ -90,7 +90,6 @@ class TestKeepUp:
 
         assert [row["customer"] for row in ask(ledger, "orders")] == ["c1", "c1", "c1"]
 
-
     def test_offsets_make_one_stretch_in_whatever_batches_they_come(self, ledger: Ledger) -> None:
         """Behind the last, in it, across its end, before it, into a gap, with a gap of their own."""
         arrivals = ([5], [6, 7], [7], [7, 8], [20, 22], [18, 19], [1, 2], [9], [3, 4], [21, 23, 9], [10, 11])

@@ -15,6 +15,7 @@ class Record:
     """What is asked of a record of Kafka's."""
 
     offset: int
+    timestamp: int = 5000
 
 
 class Log:
@@ -29,7 +30,7 @@ class Log:
 
 
 async def offsets(log: Log, *, pause: float) -> list[int]:
-    found = await gathered(log.poll, 1.0, pause)
+    found = await gathered(log.poll, 1.0, lambda _: pause)
     return [record.offset for record in found.get(PLACE, [])]
 
 
@@ -51,19 +52,41 @@ class TestGathering:
         assert await offsets(Log([5], [6]), pause=0.0) == [5]
 
     async def test_nothing_is_no_batch_and_waited_for_once(self) -> None:
-        assert await gathered(Log([], [6]).poll, 1.0, 60.0) == {}
+        assert await gathered(Log([], [6]).poll, 1.0, lambda _: 60.0) == {}
+
+    async def test_the_pause_goes_by_when_the_oldest_record_came(self) -> None:
+        told = list[float]()
+
+        async def poll(seconds: float) -> Mapping[str, Sequence[Record]]:
+            return {PLACE: [Record(5, 7000), Record(6, 7250)]}
+
+        def pause(oldest: float) -> float:
+            told.append(oldest)
+            return 0.0
+
+        await gathered(poll, 1.0, pause)
+
+        assert told == [7.0]
 
 
 class TestPause:
     @pytest.mark.parametrize("took", [0.05, 0.1, 0.2, 0.3])
-    def test_readers_have_at_least_half_of_the_time_and_a_row_is_seen_within_a_second(
-        self, took: float
-    ) -> None:
-        pause = pause_after(took)
+    def test_a_row_that_came_when_the_last_batch_began_is_written_in_time(self, took: float) -> None:
+        pause = pause_after(took, took)
 
-        assert pause >= took
-        assert took + pause + took < 1
+        assert took + pause + took < 0.8
 
-    @pytest.mark.parametrize("took", [0.0, 0.01, 0.6, 30.0])
-    def test_there_is_always_a_moment_for_more_to_come(self, took: float) -> None:
-        assert 0 < pause_after(took) <= 0.1
+    @pytest.mark.parametrize("took", [0.05, 0.1, 0.2])
+    def test_readers_have_at_least_half_of_the_time(self, took: float) -> None:
+        assert pause_after(took, took) >= took
+
+    def test_a_row_that_just_came_leaves_more_time_than_one_that_waited(self) -> None:
+        assert pause_after(0.3, 0.0) > pause_after(0.3, 0.2) > pause_after(0.3, 0.3)
+
+    @pytest.mark.parametrize("took", [0.6, 1.0])
+    def test_where_rows_are_late_anyway_readers_have_a_third(self, took: float) -> None:
+        assert pause_after(took, took) == took / 2
+
+    @pytest.mark.parametrize("waited", [0.0, 0.4, 30.0])
+    def test_there_is_always_a_moment_for_more_to_come(self, waited: float) -> None:
+        assert 0 < pause_after(0.0, waited) <= 0.1
