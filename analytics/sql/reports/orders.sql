@@ -9,16 +9,12 @@ buyers_searched as (
 
 ),
 
--- One more than the page holds tells whether there is a next one. A cursor is "time site order" of the page's
--- last row; orders placed at an unknown time come last, as if placed at the beginning of time. Which orders those are
--- is found before anything else of them is read.
-orders_chosen as (
+-- Orders placed at an unknown time come last, as if placed at the beginning of time. A cursor is "time site order" of
+-- the page's last row.
+orders_matching as not materialized (
 
     select
-        kind,
-        instance_id,
-        order_id,
-        placed_at,
+        *,
         coalesce(placed_at, timestamp '1970-01-01') as listed_at
     from orders
     where
@@ -52,6 +48,23 @@ orders_chosen as (
                 split_part($cursor, ' ', 3)
             )
         )
+
+),
+
+-- How far back the page goes, by times alone: what was placed earlier is not read. One more than the page holds tells
+-- whether there is a next one. What is searched for are few orders, found in one go.
+page_begun as (
+
+    select coalesce(min(listed_at), timestamp '-infinity') as earliest
+    from (select listed_at from orders_matching where $search is null order by listed_at desc limit $limit + 1)
+
+),
+
+orders_chosen as (
+
+    select orders_matching.*
+    from page_begun
+    inner join orders_matching on orders_matching.listed_at >= page_begun.earliest
     order by listed_at desc, instance_id desc, order_id desc
     limit $limit + 1
 
@@ -79,19 +92,6 @@ orders_paged as (
         end as next_cursor
     from orders_numbered
     where page_row <= $limit
-
-),
-
--- Wherever they lie in the tables: what was placed earlier or later is not read.
-orders_around as (
-
-    select orders.*
-    from (select min(placed_at) as earliest, max(placed_at) as latest from orders_paged) as page
-    inner join orders on orders.placed_at >= page.earliest and orders.placed_at <= page.latest
-    union all
-    select orders.*
-    from orders
-    where placed_at is null and (select bool_or(placed_at is null) from orders_paged)
 
 )
 
@@ -131,12 +131,7 @@ select
             else coalesce(orders.fulfilled_at, orders.canceled_at, orders.ended_at, orders.last_seen_at)
         end
     ) / 3600000000.0 as age_hours,
-    paged.next_cursor
-from orders_paged as paged
-inner join orders_around as orders
-    on
-        orders.kind = paged.kind
-        and orders.instance_id = paged.instance_id
-        and orders.order_id = paged.order_id
+    orders.next_cursor
+from orders_paged as orders
 left join customers on customers.number = entity_number_of('buyer', orders.instance_id, orders.buyer)
-order by paged.page_row
+order by orders.page_row
