@@ -45,7 +45,7 @@ marks_of_customers as not materialized (
 
 ),
 
-moves_listed as (
+moves_listed as not materialized (
 
     select
         case $by when 'site' then instance_id when 'plan' then first_plan end as "group",
@@ -82,7 +82,7 @@ moves_listed as (
 
 ),
 
-moves_before_now as (
+moves_before_now as not materialized (
 
     select *
     from moves_listed
@@ -145,6 +145,7 @@ windows_listed as (
 
 ),
 
+-- ChartMogul counts by those who were there at the start, and so tells how many they were.
 starts_listed as (
 
     select
@@ -153,6 +154,23 @@ starts_listed as (
         counts_from as from_at,
         counts_until as until_at
     from buckets_listed
+    where $method <> 'chartmogul'
+
+),
+
+-- By quarters of an hour first, so that few instants have to be put on a clock.
+quarters_counted as (
+
+    select
+        "group",
+        quarter_of(moved_at) as quarter_start,
+        move,
+        cause,
+        count(*) as moves,
+        max(moved_at) as last_at
+    from moves_before_now
+    where $start is null or moved_at >= $start
+    group by all
 
 ),
 
@@ -160,20 +178,19 @@ moves_counted as (
 
     select
         "group",
-        bucket_of(moved_at, $grain, $tz) as bucket_start,
-        count(*) filter (where move = 'new') as new,
-        count(*) filter (where move = 'churned') as churned,
-        count(*) filter (where cause = 'voluntary') as voluntary,
-        count(*) filter (where cause = 'involuntary') as involuntary,
-        count(*) filter (where cause = 'owner') as owner,
-        count(*) filter (where cause = 'completed') as completed,
-        count(*) filter (where move = 'churned' and coalesce(cause, 'unknown') = 'unknown') as unknown,
-        count(*) filter (where move = 'switched') as switched,
-        count(*) filter (where move = 'failed_to_start') as failed_to_start,
+        bucket_of(quarter_start, $grain, $tz) as bucket_start,
+        sum(moves) filter (where move = 'new') as new,
+        sum(moves) filter (where move = 'churned') as churned,
+        sum(moves) filter (where cause = 'voluntary') as voluntary,
+        sum(moves) filter (where cause = 'involuntary') as involuntary,
+        sum(moves) filter (where cause = 'owner') as owner,
+        sum(moves) filter (where cause = 'completed') as completed,
+        sum(moves) filter (where move = 'churned' and coalesce(cause, 'unknown') = 'unknown') as unknown,
+        sum(moves) filter (where move = 'switched') as switched,
+        sum(moves) filter (where move = 'failed_to_start') as failed_to_start,
         -- Whoever left less than a day ago may still turn out to have switched.
-        bool_or(move = 'churned' and moved_at + switch_time() > $now) as is_pending
-    from moves_before_now
-    where $start is null or moved_at >= $start
+        bool_or(move = 'churned' and last_at + switch_time() > $now) as is_pending
+    from quarters_counted
     group by all
 
 )
@@ -181,7 +198,7 @@ moves_counted as (
 select
     buckets_listed.bucket_start,
     buckets_listed."group",
-    active.base as active_at_start,
+    case when $method = 'chartmogul' then counts.base else active.base end as active_at_start,
     coalesce(moves_counted.new, 0) as new,
     coalesce(moves_counted.churned, 0) as churned,
     coalesce(moves_counted.voluntary, 0) as voluntary,
@@ -198,7 +215,7 @@ select
 from buckets_listed
 inner join churn_counts('windows_listed', 'marks_of_method', $method, $by) as counts
     on counts.number = buckets_listed.number
-inner join churn_counts('starts_listed', 'marks_of_customers', 'chartmogul', $by) as active
+left join churn_counts('starts_listed', 'marks_of_customers', 'chartmogul', $by) as active
     on active.number = buckets_listed.number
 left join moves_counted
     on

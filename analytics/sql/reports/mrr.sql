@@ -1,17 +1,24 @@
 -- mrr: one row per bucket and currency: monthly recurring revenue at its start and end, and what moved it.
 with
 
-movements as not materialized (
+-- All in one go: what moved before the period is one sum, and by quarters of an hour few instants have to be put on a clock.
+movements_summed as materialized (
 
-    select *
+    select
+        currency,
+        case when $start is null or moved_at >= $start then quarter_of(moved_at) end as quarter_start,
+        movement,
+        sum(step) as step,
+        min(moved_at) as first_at
     from mrr_movements($until, $site, $currency)
+    group by all
 
 ),
 
 currencies_listed as (
 
     select distinct currency
-    from movements
+    from movements_summed
 
 ),
 
@@ -26,25 +33,12 @@ buckets_listed as (
         ) as is_partial
     from buckets(
         $start,
-        coalesce($start, (select min(moved_at) from movements), $until),
+        coalesce($start, (select min(first_at) from movements_summed), $until),
         $until,
         $grain,
         $tz
     ) as buckets
     cross join currencies_listed
-
-),
-
-quarters_summed as (
-
-    select
-        currency,
-        quarter_of(moved_at) as quarter_start,
-        movement,
-        sum(step) as step
-    from movements
-    where $start is null or moved_at >= $start
-    group by all
 
 ),
 
@@ -59,7 +53,8 @@ buckets_summed as (
         coalesce(-sum(step) filter (where movement = 'contraction'), 0) as contraction,
         coalesce(-sum(step) filter (where movement = 'churn'), 0) as churn,
         sum(step) as step
-    from quarters_summed
+    from movements_summed
+    where quarter_start is not null
     group by all
 
 ),
@@ -69,8 +64,8 @@ before_summed as (
     select
         currency,
         sum(step) as step
-    from movements
-    where moved_at < $start
+    from movements_summed
+    where quarter_start is null
     group by currency
 
 ),

@@ -5,8 +5,7 @@ with
 members_of_several as (
 
     select
-        instance_id,
-        order_id,
+        entity_number,
         customer
     from memberships
     where not is_only and chosen(sites_chosen, instance_id)
@@ -24,10 +23,7 @@ spans_of_several as (
         spans.began_at,
         spans.ended_at
     from subscription_spans as spans
-    inner join members_of_several as members
-        on
-            members.instance_id = spans.instance_id
-            and members.order_id = spans.order_id
+    inner join members_of_several as members on members.entity_number = spans.entity_number
     where
         chosen(currencies_chosen, spans.currency)
         and (spans.mrr > 0 or spans.is_paused)
@@ -48,10 +44,7 @@ select
     moves.step,
     moves.movement
 from subscription_moves as moves
-anti join members_of_several as members
-    on
-        members.instance_id = moves.instance_id
-        and members.order_id = moves.order_id
+anti join members_of_several as members on members.entity_number = moves.entity_number
 where
     moves.moved_at < until_at
     and chosen(sites_chosen, moves.instance_id)
