@@ -1,17 +1,18 @@
-"""A spool file becomes arriving rows in one statement; what it can't vouch for is read record by record."""
+"""A spool becomes arriving rows in one statement; what it can't vouch for is read record by record."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from analytics.batch import LedgerRecord
 from analytics.spool import spooled_records
 from analytics.statements import statement
-from analytics.wire import facts_structure, row_type, trusted, typed_columns
+from analytics.wire import facts_structure, row_structure, trusted, typed_columns
 
 # Records that are read one by one come in batches of this size.
 ONE_BY_ONE = 5000
@@ -19,38 +20,43 @@ ONE_BY_ONE = 5000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spooled:
-    """What a spool file had that the ledger had not: `doubted` are its records that are no plain rows.
+    """What a spool had that the ledger had not: `doubted` are its records that are no plain rows.
 
     `is_readable`: the plain ones are `arriving_rows` and `arriving_sources` now.
     """
 
-    lines: int
+    records: int
     next_offset: int
     is_readable: bool
     doubted: tuple[list[LedgerRecord], ...] = ()
 
 
 def read_spool(
-    connection: DuckDBPyConnection, path: Path, *, next_offset: int, partition: int, topic_id: str
+    connection: DuckDBPyConnection, spool: pa.Table, *, next_offset: int, partition: int, topic_id: str
 ) -> Spooled:
-    """Read a spool file from that offset on; all of it record by record if one of its lines is no JSON."""
+    """Read a spool from that offset on; all of it record by record if one of its numbers fits no column."""
+    spool = _from(spool, next_offset)
+    if not spool.num_rows:
+        return Spooled(records=0, next_offset=next_offset, is_readable=False)
+    next_offset = spool["offset"][-1].as_py() + 1
     try:
-        _read_lines(connection, path, next_offset)
+        _read_records(connection, spool)
     except (duckdb.InvalidInputException, duckdb.ConversionException):
-        return _all_doubted(path, next_offset)
-    connection.execute(_load("last_offset"))
-    lines, last_offset = connection.fetchone() or (0, None)
-    if not lines:
-        return Spooled(lines=0, next_offset=next_offset, is_readable=False)
+        return Spooled(
+            records=spool.num_rows,
+            next_offset=next_offset,
+            is_readable=False,
+            doubted=tuple(_in_batches(spooled_records(spool))),
+        )
     connection.execute(_load("repeated"))
     connection.execute(_load("arriving_rows"))
     connection.execute(_load("arriving_sources").format(partition=int(partition), topic_id=_quoted(topic_id)))
-    doubted = {offset for (offset,) in connection.execute(_load("doubted")).fetchall()}
+    doubted = pa.array([offset for (offset,) in connection.execute(_load("doubted")).fetchall()], pa.int64())
     return Spooled(
-        lines=lines,
-        next_offset=last_offset + 1,
+        records=spool.num_rows,
+        next_offset=next_offset,
         is_readable=True,
-        doubted=tuple(_in_batches(_picked(path, doubted))) if doubted else (),
+        doubted=tuple(_in_batches(spooled_records(spool.filter(pc.is_in(spool["offset"], doubted))))),
     )
 
 
@@ -65,32 +71,24 @@ def forget_spool(connection: DuckDBPyConnection) -> None:
         connection.execute(f"drop {kind} if exists temp.{name}")
 
 
-def spool_files(spool: Path) -> list[Path]:
-    """A file, or all files of a folder in the order of their names."""
-    return sorted(spool.glob("*.ndjson")) if spool.is_dir() else [spool]
+def _from(spool: pa.Table, next_offset: int) -> pa.Table:
+    """What the ledger has not; a copy only if it has something."""
+    has_all = not spool.num_rows or spool["offset"][0].as_py() >= next_offset
+    return spool if has_all else spool.filter(pc.field("offset") >= next_offset)
 
 
-def _read_lines(connection: DuckDBPyConnection, path: Path, next_offset: int) -> None:
+def _read_records(connection: DuckDBPyConnection, spool: pa.Table) -> None:
     sql = _load("read_spool").format(
-        spool=_quoted(str(path)),
-        row_type=row_type(),
+        row_structure=row_structure(),
         facts_structure=facts_structure(),
         typed_columns=typed_columns("said"),
         trusted=trusted("facts_text", "said"),
-        next_offset=int(next_offset),
     )
-    connection.execute(sql)
-
-
-def _all_doubted(path: Path, next_offset: int) -> Spooled:
-    records = [record for record in spooled_records(path) if record.offset >= next_offset]
-    last = max((record.offset for record in records), default=next_offset - 1)
-    batches = tuple(_in_batches(iter(records)))
-    return Spooled(lines=len(records), next_offset=last + 1, is_readable=False, doubted=batches)
-
-
-def _picked(path: Path, offsets: Set[int]) -> Iterator[LedgerRecord]:
-    return (record for record in spooled_records(path) if record.offset in offsets)
+    connection.register("spool", spool)
+    try:
+        connection.execute(sql)
+    finally:
+        connection.unregister("spool")
 
 
 def _in_batches(records: Iterator[LedgerRecord]) -> Iterator[list[LedgerRecord]]:

@@ -1,30 +1,19 @@
-"""Records of `order-lifecycle` as lines of a file that DuckDB reads in bulk, and back. No I/O but that file.
+"""Records of `order-lifecycle` gathered for a load, and back: an Arrow table, read where it lies. No I/O.
 
-A line is `{"offset":7,"known_at":1767225600000,"row":{…}}`, the row exactly as it lay on the log and the time
-in milliseconds. A record that can't be a row, since it is no JSON object on one line, is kept beside it in
-base64: `{"offset":7,"known_at":1767225600000,"value":"…"}`.
+Columns: `offset`; `known_at`, the broker's timestamp in milliseconds; `value`, the bytes of a row as they lay
+on the log; `is_ours`, whether they came with the header of a row that a build of the same shape has written.
 """
 
-import re
-from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Protocol
 
+import pyarrow as pa
+
 from analytics.batch import LedgerRecord
+from analytics.wire import row_header
 
-_OPENING, _CLOSING = b"{}"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LINE = re.compile(rb'\{"offset":(\d+),"known_at":(-?\d+),"(row|value)":(.*)\}\n?', re.DOTALL)
-
-
-def spool_line(offset: int, known_at_ms: int, value: bytes | None) -> bytes:
-    """One record as a line; `known_at_ms` is the broker's timestamp as it gives it."""
-    kind, text = b"row", value or b""
-    if text[:1] != b"{" or text[-1:] != b"}" or b"\n" in text or b"\r" in text:
-        kind, text = b"value", b'"%b"' % b64encode(text)
-    return b'{"offset":%d,"known_at":%d,"%b":%b}\n' % (offset, known_at_ms, kind, text)
 
 
 class OnTheLog(Protocol):
@@ -45,29 +34,27 @@ class OnTheLog(Protocol):
         """The bytes of a row."""
         ...
 
-
-def spool_lines(records: Iterable[OnTheLog]) -> list[bytes]:
-    """Many records as lines, each as `spool_line` gives it, in half the time."""
-    return [
-        b'{"offset":%d,"known_at":%d,"row":%b}\n' % (record.offset, record.timestamp, text)
-        if (text := record.value)
-        and text[0] == _OPENING
-        and text[-1] == _CLOSING
-        and b"\n" not in text
-        and b"\r" not in text
-        else spool_line(record.offset, record.timestamp, text)
-        for record in records
-    ]
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """What its producer said of it."""
+        ...
 
 
-def spooled_records(path: Path) -> Iterator[LedgerRecord]:
-    """The records of a spool file, as `append` takes them."""
-    with path.open("rb") as lines:
-        for line in lines:
-            found = _LINE.fullmatch(line)
-            if found is None:
-                raise ValueError(f"{path} holds a line that is none of a spool: {line[:80]!r}")
-            offset, known_at_ms, kind, text = found.groups()
-            value = text if kind == b"row" else b64decode(text[1:-1])
-            known_at = _EPOCH + timedelta(milliseconds=int(known_at_ms))
-            yield LedgerRecord(offset=int(offset), known_at=known_at, value=value)
+def spooled(records: Sequence[OnTheLog]) -> pa.Table:
+    """Records in the order of their offsets, as `Ledger.load` takes them."""
+    header = row_header()
+    return pa.table(
+        {
+            "offset": pa.array([record.offset for record in records], pa.int64()),
+            "known_at": pa.array([record.timestamp for record in records], pa.int64()),
+            "value": pa.array([record.value for record in records], pa.large_binary()),
+            "is_ours": pa.array([header in record.headers for record in records], pa.bool_()),
+        }
+    )
+
+
+def spooled_records(spool: pa.Table) -> Iterator[LedgerRecord]:
+    """The records of a spool, as `append` takes them."""
+    for record in spool.select(["offset", "known_at", "value"]).to_pylist():
+        known_at = _EPOCH + timedelta(milliseconds=record["known_at"])
+        yield LedgerRecord(offset=record["offset"], known_at=known_at, value=record["value"] or b"")

@@ -1,16 +1,18 @@
 """The row's wire format in DuckDB's words, derived from its dataclasses: what a bulk load reads, and trusts.
 
-A line is trusted when its row is of our format, names a kind we know, has what that kind requires, and
-holds nothing that did not become a value of its type. Any other line is read one by one, by the same
-code as a row that arrives alone.
+A record is trusted when a build of the same shape has written it, or when its row is of our format, names
+a kind we know, has what that kind requires, and holds nothing that did not become a value of its type. Any
+other is read one by one, by the same code as a row that arrives alone.
 """
 
+import hashlib
 import json
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -94,9 +96,19 @@ _NO_TEXT = r"(^|\n)(-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?|true|false|[\[{].*)(\
 Structure = str | list[Any] | dict[str, Any]
 
 
-def row_type() -> str:
-    """The row as a column of `read_ndjson`; its facts stay text, as do its numbers, which DuckDB rounds."""
-    return _sql(_numbers_as_texts(_structure(LifecycleRow)))
+@cache
+def row_header() -> tuple[str, bytes]:
+    """What a row's record carries on the log: the shape of what its writer calls a row.
+
+    Rows of another shape, or of another writer, have to be looked at before they are taken for rows.
+    """
+    said = [_structure(LifecycleRow), *((_structure(kind), _required(kind)) for kind in _KINDS)]
+    return "row-shape", hashlib.sha256(json.dumps([ROW_FORMAT, said]).encode()).hexdigest()[:16].encode()
+
+
+def row_structure() -> str:
+    """The row as `from_json` takes it; its facts stay text, as do its numbers, which DuckDB rounds."""
+    return json.dumps(_numbers_as_texts(_structure(LifecycleRow)))
 
 
 def facts_structure() -> str:
@@ -111,35 +123,70 @@ def typed_columns(said: str) -> str:
 
 
 def trusted(facts: str, said: str) -> str:
-    """Whether a line may be loaded as it is, in SQL: `facts` is the text of them, `said` the same typed."""
+    """Whether a record may be loaded as it is, in SQL: `facts` is the text of them, `said` the same typed."""
+    ours = " ".join(f"when '{_word(kind)}' then {_as_written(kind, facts)}" for kind in _KINDS)
+    return f"case when is_ours then case {said}.kind {ours} end else {_looked_at(facts, said)} end"
+
+
+def _as_written(kind: type, facts: str) -> str:
+    """Whether DuckDB gives back facts of a kind as we wrote them, in SQL."""
+    shapes = _structure(kind)
+    numbers = {name: shape for name, shape in _leaves(shapes) if shape == "DOUBLE"}
+    if _hides(shapes):
+        return "false"
+    if numbers:
+        return f"not regexp_matches({facts}, '{_another_shape(numbers)}') and {_has_no_small_number(facts)}"
+    return "true"
+
+
+def _has_no_small_number(facts: str) -> str:
+    """DuckDB writes one out, and the log has it with an exponent."""
+    return f"not contains({facts}, ':0.0000')"
+
+
+def _hides(shapes: Mapping[str, Structure]) -> bool:
+    """Whether there is a list of texts, of which can't be seen from outside what it holds."""
+    return any(isinstance(shape, list) and isinstance(shape[0], str) for shape in shapes.values())
+
+
+def _looked_at(facts: str, said: str) -> str:
+    """What is asked of a row that anybody may have written."""
     return " and ".join(
         [
+            f"len(try(json_keys(row_text))) = {_present('row', _structure(LifecycleRow))}",
             *(f'row."{name}" is not null' for name in _required(LifecycleRow)),
             f"row.v = '{ROW_FORMAT}' and row.mapping_version is not null",
             f"regexp_full_match(concat_ws(' ', {_numbers()}), '[0-9 ]*')",
             f"case {said}.kind {' '.join(_whole_kind(kind, facts, said) for kind in _KINDS)} else false end",
             f"not regexp_matches(concat_ws(chr(10), {_texts()}), '{_NO_TEXT}')",
-            # DuckDB writes so small a number out, and the log has it with an exponent.
-            f"not contains({facts}, ':0.0000')",
+            _has_no_small_number(facts),
         ]
     )
 
 
 def _whole_kind(kind: type, facts: str, said: str) -> str:
     """What is asked of a line with facts of this kind: all of them known, each of its type, none missing."""
-    (word,) = get_args(get_type_hints(kind)["kind"])
-    shapes = _structure(kind)
-    # What a list of texts holds can't be seen from outside; only a request to forget has one.
-    if any(isinstance(shape, list) and isinstance(shape[0], str) for shape in shapes.values()):
+    word, shapes = _word(kind), _structure(kind)
+    # Only a request to forget has one.
+    if _hides(shapes):
         return f"when '{word}' then false"
-    present = " + ".join(f'cast({said}."{name}" is not null as integer)' for name in shapes)
     conditions = [
-        f"len(json_keys({facts})) = {present}",
+        f"len(json_keys({facts})) = {_present(said, shapes)}",
         f"not regexp_matches({facts}, '{_another_shape(shapes)}')",
         *(f'{said}."{name}" is not null' for name in _required(kind)),
         *_whole_lists(kind, said),
     ]
     return f"when '{word}' then {' and '.join(conditions)}"
+
+
+def _present(of: str, shapes: Mapping[str, Structure]) -> str:
+    """How many of its names have become a value, in SQL; none of another name has."""
+    return " + ".join(f'cast({of}."{name}" is not null as integer)' for name in shapes)
+
+
+def _word(kind: type) -> str:
+    (word,) = get_args(get_type_hints(kind)["kind"])
+    return str(word)
 
 
 def _another_shape(shapes: Mapping[str, Structure]) -> str:
@@ -228,15 +275,6 @@ def _shape(name: str, hint: Any) -> Structure:
     if hint in _TYPES:
         return _TYPES[hint]
     return _structure(hint)
-
-
-def _sql(shape: Structure) -> str:
-    if isinstance(shape, str):
-        return shape
-    if isinstance(shape, list):
-        return f"{_sql(shape[0])}[]"
-    members = ", ".join(f'"{name}" {_sql(each)}' for name, each in shape.items())
-    return f"STRUCT({members})"
 
 
 def _plain(hint: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A year of orders, subscriptions, payments and notices as files of spool lines: millions of rows in minutes.
+"""A year of orders, subscriptions, payments and notices as lines of files: millions of rows in minutes.
 
     python -m benchmarks._lives ROWS FOLDER
 
@@ -7,14 +7,17 @@ Run by itself it says each file and its rows, and makes the next one when it is 
 its memory is not counted as its reader's and its files need not all lie on the disk.
 """
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 
+from analytics.wire import row_header
 from benchmarks._made_up import DAYS, FIRST_DAY
 
 # What five lives give on average within the year: four orders of six rows, one subscription of ten.
@@ -24,8 +27,8 @@ TOPICS = ("store-orders", "fulfillments", "plan-orders", "payments")
 MEMORY = "1GB"
 
 
-def spooled_lives(rows: int, folder: Path) -> Iterator[tuple[Path, int]]:
-    """Have about so many rows written as spool files, a stretch of the year each; yields each with its rows.
+def written_lives(rows: int, folder: Path) -> Iterator[tuple[Path, int]]:
+    """Have about so many rows written to files, a stretch of the year each; yields each with its rows.
 
     The file is made by another process, one ahead of the caller at most, and is the caller's to remove.
     """
@@ -40,8 +43,31 @@ def spooled_lives(rows: int, folder: Path) -> Iterator[tuple[Path, int]]:
             maker.stdin.flush()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A row as it lies on the log."""
+
+    offset: int
+    timestamp: int
+    value: bytes
+    headers: list[tuple[str, bytes | None]]
+
+
+def lives_of(path: Path) -> list[Told]:
+    """The records of such a file; a line is `{"offset":…,"known_at":…,"row":{…}}`."""
+    with path.open("rb") as lines:
+        return [_told(line) for line in lines]
+
+
+def _told(line: bytes) -> Told:
+    place, _, row = line.partition(b',"row":')
+    said = json.loads(place + b"}")
+    headers: list[tuple[str, bytes | None]] = [row_header()]
+    return Told(offset=said["offset"], timestamp=said["known_at"], value=row.rstrip()[:-1], headers=headers)
+
+
 def write_lives(rows: int, folder: Path) -> Iterator[tuple[Path, int]]:
-    """As `spooled_lives`, in this process."""
+    """As `written_lives`, in this process."""
     lives, slices = round(rows / ROWS_PER_LIFE), max(1, round(rows / SLICE_ROWS))
     sql = Path(__file__).with_name("lives.sql").read_text(encoding="utf-8")
     places, offset = dict.fromkeys(TOPICS, 0), 0

@@ -3,7 +3,7 @@
     python -m benchmarks.ledger [--rows 1000000] [--runs 5] [--beside 1000] [--keep PATH]
 
 The history is made up, always alike: a year of store orders, subscriptions, payments and notices on
-twenty sites. It is loaded from spool files, as a rebuild does, against DuckDB's own `read_ndjson` of the
+twenty sites. It is loaded in bulk, as a rebuild does, against DuckDB's own `read_ndjson` of the
 same bytes; then rows are appended in batches; then every report is asked: alone, for the processor time
 it takes, and with a writer beside it, for how long a reader waits.
 Budgets are those of ten million rows on two cores: 200 ms for a card (a month), 2 s for an analysis
@@ -26,9 +26,9 @@ from typing import NoReturn
 
 import duckdb
 
-from analytics.ledger import Ledger, LedgerRecord
-from analytics.wire import facts_structure, row_type
-from benchmarks._lives import spooled_lives
+from analytics.ledger import Ledger, LedgerRecord, spooled
+from analytics.wire import facts_structure, row_structure
+from benchmarks._lives import lives_of, written_lives
 from benchmarks._made_up import made_up_rows
 from benchmarks._reading import LARGEST_BATCH, NOW, TOPIC, TOPIC_ID, read
 
@@ -37,18 +37,21 @@ LOAD_FLOOR, APPEND_FLOOR, MEMORY_MB = 100_000, 10_000, 1000
 
 def loaded(ledger: Ledger, rows: int) -> dict[str, float]:
     """Load the history; rows a second, and the share of what `read_ndjson` alone does."""
-    ledger.spool_folder.mkdir(exist_ok=True)
     found, spent, plain, cpu = 0, 0.0, 0.0, 0.0
-    for path, made in spooled_lives(rows, ledger.spool_folder):
+    folder = ledger.path.absolute().with_suffix(".lives")
+    folder.mkdir()
+    for path, made in written_lives(rows, folder):
         plain += plain_seconds(path)
+        spool = spooled(lives_of(path))
+        path.unlink()
         began, began_cpu = time.perf_counter(), time.process_time()
-        ledger.load(path, topic=TOPIC, partition=0, topic_id=TOPIC_ID, more_follows=True)
+        ledger.load(spool, topic=TOPIC, partition=0, topic_id=TOPIC_ID)
         spent, cpu = spent + time.perf_counter() - began, cpu + time.process_time() - began_cpu
         found += made
-        path.unlink()
+        del spool
+    folder.rmdir()
     began, began_cpu = time.perf_counter(), time.process_time()
-    # Nothing is left to load: the tables are made, as at the end of a rebuild.
-    ledger.load(ledger.spool_folder, topic=TOPIC, partition=0, topic_id=TOPIC_ID)
+    ledger.make_tables()
     made_anew, made_cpu = time.perf_counter() - began, time.process_time() - began_cpu
     rate = found / (spent + made_anew)
     return {
@@ -67,8 +70,10 @@ def loaded(ledger: Ledger, rows: int) -> dict[str, float]:
 
 def plain_seconds(path: Path) -> float:
     """What DuckDB takes to read the same bytes into a table, typed, and no more."""
-    columns = f"{{'offset': 'BIGINT', 'known_at': 'BIGINT', 'row': '{row_type()}'}}"
     with duckdb.connect() as connection:
+        connection.execute(f"select typeof(from_json('{{}}', '{row_structure()}'))")
+        ((row_type,),) = connection.fetchall()
+        columns = f"{{'offset': 'BIGINT', 'known_at': 'BIGINT', 'row': '{row_type}'}}"
         began = time.perf_counter()
         connection.execute(
             f"create table read as select *, from_json(row.facts, '{facts_structure()}') as facts "

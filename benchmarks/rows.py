@@ -31,7 +31,8 @@ import httpx
 from aiokafka import AIOKafkaProducer
 
 from analytics.lifecycle import LifecycleRow
-from benchmarks._lives import spooled_lives
+from analytics.wire import row_header
+from benchmarks._lives import lives_of, written_lives
 from benchmarks._made_up import made_up_rows
 from benchmarks.ledger import plain_seconds
 from ingest.admin import ensure_topics
@@ -124,13 +125,12 @@ def _is_held(figures: dict[str, Any]) -> bool:
 
 def _values(rows: int, folder: Path, plain: list[float]) -> Iterator[bytes]:
     """A year's rows as they lie on the topic; `plain` hears what `read_ndjson` takes for each file."""
-    spool = folder / "lives"
-    spool.mkdir()
-    for path, _ in spooled_lives(rows, spool):
+    lives = folder / "lives"
+    lives.mkdir()
+    for path, _ in written_lives(rows, lives):
         plain.append(plain_seconds(path))
-        with path.open("rb") as file:
-            for line in file:
-                yield line.partition(b'"row":')[2].rstrip()[:-1]
+        for told in lives_of(path):
+            yield told.value
         path.unlink()
 
 
@@ -139,7 +139,7 @@ async def _published(kafka: KafkaSettings, values: Iterator[bytes]) -> int:
     topic, number = ORDER_LIFECYCLE.full_name(kafka.topic_prefix), 0
     async with _producer(kafka, linger_ms=50) as producer:
         for number, value in enumerate(values, start=1):  # noqa: B007 - it is the answer
-            await producer.send(topic, value=value)
+            await producer.send(topic, value=value, headers=[row_header()])
         await producer.flush()
     return number
 
@@ -244,7 +244,7 @@ async def _send(kafka: KafkaSettings, rate: float, seconds: float, sent: list[fl
             await asyncio.sleep(max(0.0, begun + place / rate - time.monotonic()))
             now = _this_millisecond()
             sent.append(now.timestamp())
-            await producer.send(topic, value=_of_now(template, now).to_bytes())
+            await producer.send(topic, value=_of_now(template, now).to_bytes(), headers=[row_header()])
 
 
 def _this_millisecond() -> datetime:

@@ -10,12 +10,12 @@ from typing import Any, Protocol
 from filelock import FileLock, Timeout
 
 from analytics.comparison import Moment
-from analytics.ledger import AnotherLog, Ledger, LedgerLocked
+from analytics.ledger import AnotherLog, Ledger, LedgerLocked, Share
 from ingest.settings import KafkaSettings
 from streams.ledger_owner import LedgerOwner, OwnerAway
 from streams.ledger_seat import ownership
 from streams.ledger_swap import nobody
-from streams.rebuild import TOPIC, begun, discard, fill, log_id, rows_end
+from streams.rebuild import TOPIC, WHILE_FILLED, begun, discard, fill, log_id, rows_end
 from streams.replay import Tell
 from streams.running import Refusal
 from streams.settings import ReportsSettings
@@ -104,6 +104,7 @@ async def check(
     path: Path,
     reports: ReportsSettings,
     *,
+    share: Share = WHILE_FILLED,
     stop: asyncio.Event,
     tell: Tell,
     expect: Callable[[int], None],
@@ -119,7 +120,7 @@ async def check(
     topic_id = await log_id(kafka)
     second_path = path.with_name(f"{path.name}.check")
     async with _in_use(path, reports) as moments:
-        ledger, offset = await begun(second_path, topic_id)
+        ledger, offset = await begun(second_path, topic_id, share=share)
         try:
             end = await rows_end(kafka)
             expect(end - offset)

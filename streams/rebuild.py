@@ -1,13 +1,15 @@
-"""`order-lifecycle` → a ledger made anew, in bulk: rows are spooled to files while the file before is loaded.
+"""`order-lifecycle` → a ledger made anew, in bulk: rows are spooled while those before them are loaded.
 
 What is loaded is in the new ledger with its offset, so that a rebuild that was stopped goes on there.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
+import gc
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from pathlib import Path
+
+import pyarrow as pa
 
 from analytics.ledger import (
     AnotherLog,
@@ -16,7 +18,8 @@ from analytics.ledger import (
     LedgerLocked,
     LedgerNotOpened,
     SchemaMismatch,
-    spool_lines,
+    Share,
+    spooled,
 )
 from ingest.admin import beginning_offsets, end_offsets, topic_ids
 from ingest.settings import KafkaSettings
@@ -29,16 +32,10 @@ from streams.replay_journal import Stopped
 from streams.running import Refusal, ask_log
 
 TOPIC = ORDER_LIFECYCLE.name
-# One file is one transaction: enough rows to be quick, few enough for the memory and for going on.
+# One spool is one transaction: enough rows to be quick, few enough for the memory and for going on.
 SPOOLED_ROWS = 250_000
-
-
-@dataclass(frozen=True, slots=True)
-class Spool:
-    """One file and how many rows it holds."""
-
-    path: Path
-    rows: int
+# What a ledger may take while it is filled, unless a setting says otherwise.
+WHILE_FILLED = Share(memory="1GB")
 
 
 async def rows_end(kafka: KafkaSettings) -> int:
@@ -52,7 +49,9 @@ async def log_id(kafka: KafkaSettings) -> str:
     return (await ask_log(lambda: topic_ids(kafka)))[TOPIC]
 
 
-async def begun(path: Path, topic_id: str, *, anew: bool = False) -> tuple[Ledger, int]:
+async def begun(
+    path: Path, topic_id: str, *, share: Share = WHILE_FILLED, anew: bool = False
+) -> tuple[Ledger, int]:
     """A ledger to be filled, and the offset it was filled to when a rebuild was stopped.
 
     What another build, another log or half a crash left there is taken away first.
@@ -65,7 +64,7 @@ async def begun(path: Path, topic_id: str, *, anew: bool = False) -> tuple[Ledge
     if not is_ours:
         discard(path)
     try:
-        ledger = await asyncio.to_thread(Ledger.open, path)
+        ledger = await asyncio.to_thread(Ledger.open, path, share=share)
         offset = await asyncio.to_thread(ledger.next_offset, TOPIC, 0, topic_id)
     except LedgerLocked as error:
         raise Refusal(f"Another rebuild is at {path.name}: {error.holder}.") from error
@@ -73,7 +72,7 @@ async def begun(path: Path, topic_id: str, *, anew: bool = False) -> tuple[Ledge
         raise Refusal(f"{error}") from error
     except (LedgerDamaged, SchemaMismatch, AnotherLog):
         discard(path)
-        ledger, offset = await asyncio.to_thread(Ledger.open, path), 0
+        ledger, offset = await asyncio.to_thread(Ledger.open, path, share=share), 0
     await asyncio.to_thread(_write_marker, marker, topic_id)
     return ledger, offset
 
@@ -86,33 +85,31 @@ async def fill(
     upto: int,
     stop: asyncio.Event,
     tell: Tell = nobody,
-    rows_of_a_file: int = SPOOLED_ROWS,
+    rows_of_a_spool: int = SPOOLED_ROWS,
 ) -> None:
     """Load all rows below `upto` that the ledger doesn't have; its tables are whole when this returns.
 
     Raises:
         Stopped: `stop` was set.
     """
-    folder = ledger.spool_folder
-    await asyncio.to_thread(_emptied, folder)
     begin = await asyncio.to_thread(ledger.next_offset, TOPIC, 0, topic_id)
     begins = await ask_log(lambda: beginning_offsets(kafka, [TOPIC]))
-    spools = _spools(kafka, max(begin, begins[TOPIC, 0]), upto, rows_of_a_file, folder)
-    # One file ahead: Kafka is read while DuckDB loads.
-    following = asyncio.ensure_future(anext(spools, None))
-    try:
-        while (spool := await following) is not None:
-            following = asyncio.ensure_future(anext(spools, None))
-            await asyncio.to_thread(_load, ledger, spool.path, topic_id, more_follows=True)
-            tell(spool.rows)
-            if stop.is_set():
-                raise Stopped
-        await asyncio.to_thread(_load, ledger, folder, topic_id, more_follows=False)
-    finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
-        await spools.aclose()
-        await asyncio.to_thread(_removed, folder)
+    spools = _spools(kafka, max(begin, begins[TOPIC, 0]), upto, rows_of_a_spool)
+    with _nothing_collected():
+        # One spool ahead: Kafka is read while DuckDB loads.
+        following = asyncio.ensure_future(anext(spools, None))
+        try:
+            while (spool := await following) is not None:
+                following = asyncio.ensure_future(anext(spools, None))
+                await asyncio.to_thread(ledger.load, spool, topic=TOPIC, partition=0, topic_id=topic_id)
+                tell(spool.num_rows)
+                if stop.is_set():
+                    raise Stopped
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            await spools.aclose()
+    await asyncio.to_thread(ledger.make_tables)
 
 
 def discard(path: Path) -> None:
@@ -126,55 +123,34 @@ def settled(path: Path) -> None:
     _marker(path).unlink(missing_ok=True)
 
 
-async def _spools(
-    kafka: KafkaSettings, begin: int, upto: int, size: int, folder: Path
-) -> AsyncGenerator[Spool, None]:
-    """All rows from `begin` up to `upto` in files of so many, each handed on when it is whole."""
-    number, written = 0, 0
+async def _spools(kafka: KafkaSettings, begin: int, upto: int, size: int) -> AsyncGenerator[pa.Table, None]:
+    """All rows from `begin` up to `upto`, so many in each but the last."""
+    parts: list[pa.Table] = []
     async with aclosing(read_raw(kafka, (TOPIC, 0), begin, upto)) as log:
         async for batches in log:
-            lines = await asyncio.to_thread(_lines, batches, begin, upto)
-            while lines:
-                path = _file(folder, number)
-                part, lines = lines[: size - written], lines[size - written :]
-                await asyncio.to_thread(_write, path, part)
-                written += len(part)
-                if written == size:
-                    yield Spool(path, size)
-                    number, written = number + 1, 0
-    if written:
-        yield Spool(_file(folder, number), written)
+            parts.append(await asyncio.to_thread(_spooled, batches, begin, upto))
+            while sum(part.num_rows for part in parts) >= size:
+                whole = pa.concat_tables(parts)
+                parts = [whole.slice(size)]
+                yield whole.slice(0, size)
+    if parts and (rest := pa.concat_tables(parts)).num_rows:
+        yield rest
 
 
-def _lines(batches: Sequence[Batch], begin: int, upto: int) -> list[bytes]:
-    return spool_lines(records_between(batches, begin, upto))
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Records hold no circles; to look for some among so many takes as long as unpacking them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
-def _file(folder: Path, number: int) -> Path:
-    return folder / f"{number:08d}.ndjson"
-
-
-def _write(path: Path, lines: Sequence[bytes]) -> None:
-    with path.open("ab") as file:
-        file.write(b"".join(lines))
-
-
-def _load(ledger: Ledger, spool: Path, topic_id: str, *, more_follows: bool) -> None:
-    ledger.load(spool, topic=TOPIC, partition=0, topic_id=topic_id, more_follows=more_follows)
-    if spool.is_file():
-        spool.unlink()
-
-
-def _emptied(folder: Path) -> None:
-    _removed(folder)
-    folder.mkdir(parents=True)
-
-
-def _removed(folder: Path) -> None:
-    for file in folder.glob("*.ndjson"):
-        file.unlink()
-    if folder.exists():
-        folder.rmdir()
+def _spooled(batches: Sequence[Batch], begin: int, upto: int) -> pa.Table:
+    return spooled(list(records_between(batches, begin, upto)))
 
 
 def _marker(path: Path) -> Path:

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError, MessageSizeTooLargeError
 
 from analytics.lifecycle import LifecycleRow
+from analytics.wire import row_header
 from ingest.record import EventRecord, Headers
 from ingest.settings import KafkaSettings
 from ingest.topics import DEAD_LETTERS, ORDER_LIFECYCLE
@@ -66,8 +67,8 @@ class RowPublisher:
 
     async def rows(self, rows: Iterable[LifecycleRow]) -> None:
         """Publish rows in their order; returns when all are acknowledged."""
-        topic = ORDER_LIFECYCLE.full_name(self._kafka.topic_prefix)
-        await self._publish([(topic, row.instance_id.encode(), row.to_bytes(), []) for row in rows])
+        topic, header = ORDER_LIFECYCLE.full_name(self._kafka.topic_prefix), row_header()
+        await self._publish([(topic, row.instance_id.encode(), row.to_bytes(), [header]) for row in rows])
 
     async def snapshots(self, snapshots: Iterable[EventRecord]) -> None:
         """Publish what Wix's lists said; returns when all is acknowledged."""

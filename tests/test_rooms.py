@@ -37,6 +37,8 @@ ALLOWED: dict[str, set[str]] = {
         "ingest.tracing",
         "ingest.impatience",
         "analytics.lifecycle",
+        # What a row's record says of its shape.
+        "analytics.wire.row_header",
         "analytics.ledger",
         "analytics.service",
         # A second ledger against the one in use.

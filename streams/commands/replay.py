@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from analytics.ledger import LedgerNotWritten
+from analytics.ledger import LedgerNotWritten, Share
 from analytics.packing import pack
 from ingest.admin import BrokerAway
 from ingest.record import iso
@@ -118,7 +118,7 @@ async def _rebuild(
     await topics_present(kafka, wait_seconds=COMMAND_SECONDS)
     topic_id, path = await rebuild.log_id(kafka), settings.path
     building = next_path(path)
-    ledger, offset = await rebuild.begun(building, topic_id, anew=anew)
+    ledger, offset = await rebuild.begun(building, topic_id, share=_share(settings), anew=anew)
     try:
         end = await rebuild.rows_end(kafka)
         if offset:
@@ -142,13 +142,25 @@ async def _rebuild(
     click.echo(f"{path} was made again from {end} rows and put in place {by}.")
 
 
+def _share(settings: LedgerProcessSettings) -> Share:
+    return Share(memory=settings.rebuild_memory, threads=settings.ledger_threads)
+
+
 async def _check(kafka: KafkaSettings, settings: LedgerProcessSettings, stop: asyncio.Event) -> None:
     # It asks the ledger's owner over HTTP, which the other replays have no business with.
     from streams.comparing import check, told
 
     await topics_present(kafka, wait_seconds=COMMAND_SECONDS)
     with progress("rows", 0) as tell:
-        comparing = check(kafka, settings.path, ReportsSettings(), stop=stop, tell=tell, expect=tell.expect)
+        comparing = check(
+            kafka,
+            settings.path,
+            ReportsSettings(),
+            share=_share(settings),
+            stop=stop,
+            tell=tell,
+            expect=tell.expect,
+        )
         verdict = await until_stopped(comparing, stop)
     if verdict is None:
         raise Stopped

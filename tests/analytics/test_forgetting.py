@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analytics.ledger import Ledger, spool_line
+from analytics.ledger import Ledger
 from analytics.lifecycle import ForgottenFacts, LifecycleRow, masked
 from analytics.packing import pack
 from analytics.questions import QUESTIONS
@@ -26,6 +26,8 @@ from tests.analytics.history import (
     tell,
     told_by_us,
 )
+from tests.analytics.spools import load as load_spools
+from tests.analytics.spools import records_of, spool_of
 from tests.empty_ledger import open_ledger
 
 CONTACT = "cccccccc-1111-4111-8111-cccccccccccc"
@@ -236,11 +238,5 @@ def everything_kept(ledger: Ledger) -> list[str]:
 
 
 def load(ledger: Ledger, rows: Sequence[LifecycleRow]) -> None:
-    ledger.spool_folder.mkdir(exist_ok=True)
-    lines = [
-        spool_line(offset, round(row.happened_at.timestamp() * 1000), row.to_bytes())
-        for offset, row in enumerate(rows)
-    ]
-    (ledger.spool_folder / "0.ndjson").write_bytes(b"".join(lines[:4]))
-    (ledger.spool_folder / "1.ndjson").write_bytes(b"".join(lines[4:]))
-    ledger.load(ledger.spool_folder, topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
+    records = records_of(rows)
+    load_spools(ledger, spool_of(records[:4]), spool_of(records[4:]))

@@ -5,17 +5,17 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from analytics.facts import Consent, EffectFacts
-from analytics.ledger import AnotherLog, Ledger, LedgerRecord, spool_line, spool_lines
+from analytics.ledger import AnotherLog, Ledger, LedgerRecord
 from analytics.lifecycle import LifecycleRow
-from analytics.loading import read_spool, spool_files
+from analytics.loading import read_spool
 from analytics.standing import TABLES
 from tests.analytics.history import (
     LIFECYCLE,
@@ -31,6 +31,7 @@ from tests.analytics.history import (
     store_order,
 )
 from tests.analytics.one_of_everything import HISTORY
+from tests.analytics.spools import load, records_of, spool_of
 from tests.analytics.test_standing import RESTATED
 from tests.empty_ledger import open_ledger
 from tests.examples import examples
@@ -117,7 +118,7 @@ ODDITIES = [
 
 
 def log_of(seed: int) -> tuple[list[LedgerRecord], list[int]]:
-    """Records as they might lie on a log, and where to cut them into files."""
+    """Records as they might lie on a log, and where to cut them into spools."""
     chance = random.Random(seed)
     values = [*(row.to_bytes() for row in ROWS), *chance.choices(ODDITIES, k=chance.randrange(8))]
     chance.shuffle(values)
@@ -129,16 +130,20 @@ def log_of(seed: int) -> tuple[list[LedgerRecord], list[int]]:
     return known, sorted(chance.choices(range(len(known)), k=chance.randrange(4)))
 
 
-def spooled(ledger: Ledger, records: Sequence[LedgerRecord], cuts: Sequence[int] = ()) -> Path:
-    """The records as a folder of spool files beside the ledger."""
-    ledger.spool_folder.mkdir(exist_ok=True)
-    for begin, end in zip([0, *cuts], [*cuts, len(records)], strict=True):
-        lines = [
-            spool_line(record.offset, round(record.known_at.timestamp() * 1000), record.value)
-            for record in records[begin:end]
-        ]
-        (ledger.spool_folder / f"{begin:06}-{end:06}.ndjson").write_bytes(b"".join(lines))
-    return ledger.spool_folder
+def spools_of(records: Sequence[LedgerRecord], cuts: Sequence[int] = ()) -> list[pa.Table]:
+    """The records cut into spools; every other one of our rows came from our own writer."""
+    ours = [row.to_bytes() for row in ROWS[::2]]
+    return [
+        spool_of(records[begin:end], ours)
+        for begin, end in zip([0, *cuts], [*cuts, len(records)], strict=True)
+    ]
+
+
+def doubted(ledger: Ledger, spool: pa.Table) -> list[bytes]:
+    """The values that are read one by one."""
+    found = read_spool(ledger._connection, spool, next_offset=0, partition=0, topic_id=TOPIC_ID)
+    assert found.is_readable
+    return [record.value for batch in found.doubted for record in batch]
 
 
 def contents(ledger: Ledger) -> dict[str, list[str]]:
@@ -150,21 +155,17 @@ def contents(ledger: Ledger) -> dict[str, list[str]]:
         }
 
 
-def load(ledger: Ledger, spool: Path, topic_id: str = TOPIC_ID) -> int:
-    return ledger.load(spool, topic=LIFECYCLE, partition=0, topic_id=topic_id)
-
-
 class TestLoad:
     @settings(max_examples=examples(4), deadline=None, phases=[Phase.generate])
     @given(seed=st.integers())
     def test_gives_what_append_gives(self, seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
-        """Any order, any files, records twice, records that are no rows, rows of every kind."""
+        """Any order, any spools, records twice, records that are no rows, rows of every kind."""
         (records, cuts), folder = log_of(seed), tmp_path_factory.mktemp("loaded")
         appended, loaded = open_ledger(folder / "appended.duckdb"), open_ledger(folder / "loaded.duckdb")
         try:
             appended.append(records, topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
 
-            assert load(loaded, spooled(loaded, records, cuts)) == len(records)
+            assert load(loaded, *spools_of(records, cuts)) == len(records)
             assert contents(loaded) == contents(appended)
             assert loaded.differences() == {}
         finally:
@@ -172,7 +173,7 @@ class TestLoad:
             loaded.close()
 
     def test_sets_aside_what_append_sets_aside(self, tmp_path: Path, ledger: Ledger) -> None:
-        """Each in a file of its own: one that is no JSON lets the whole file be read line by line."""
+        """Each in a spool of its own: one number that fits no column lets all of it be read one by one."""
         values = [value for oddity in ODDITIES for value in (HISTORY[1].to_bytes(), oddity)]
         records = [
             LedgerRecord(offset=index, known_at=at(1), value=value) for index, value in enumerate(values)
@@ -180,25 +181,34 @@ class TestLoad:
         appended = open_ledger(tmp_path / "appended.duckdb")
         try:
             appended.append(records, topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
-            load(ledger, spooled(ledger, records, range(2, len(records), 2)))
+            load(ledger, *spools_of(records, range(2, len(records), 2)))
 
             assert contents(ledger) == contents(appended)
         finally:
             appended.close()
 
-    def test_reads_none_of_our_own_rows_one_by_one(self, ledger: Ledger) -> None:
+    @pytest.mark.parametrize("is_marked", [True, False], ids=["marked", "unmarked"])
+    def test_reads_none_of_our_own_rows_one_by_one(self, is_marked: bool, ledger: Ledger) -> None:
         """But for requests to forget, and numbers that our rows write with an exponent."""
-        plain = [row for row in HISTORY if row.kind != "forgotten"]
-        records = [
-            LedgerRecord(offset=index, known_at=at(1), value=row.to_bytes())
-            for index, row in enumerate(plain)
-        ]
-        spooled(ledger, records)
-        (file,) = spool_files(ledger.spool_folder)
+        records = records_of([row for row in HISTORY if row.kind != "forgotten"])
+        ours = [record.value for record in records] if is_marked else []
 
-        found = read_spool(ledger._connection, file, next_offset=0, partition=0, topic_id=TOPIC_ID)
+        assert doubted(ledger, spool_of(records, ours)) == []
 
-        assert (found.lines, found.doubted) == (len(plain), ())
+    def test_takes_a_row_of_our_writer_for_one_without_a_look(self, ledger: Ledger) -> None:
+        strange = altered({}, {"a field of tomorrow": 1})
+        spool = [LedgerRecord(offset=0, known_at=at(1), value=strange)]
+
+        assert doubted(ledger, spool_of(spool, ours=[strange])) == []
+        assert doubted(ledger, spool_of(spool)) == [strange]
+
+    @pytest.mark.parametrize("value", [b"", b"not json", b'{"v":1', b'{"a":"\xff\xfe"}'])
+    def test_reads_but_the_one_that_is_no_json_by_itself(self, value: bytes, ledger: Ledger) -> None:
+        """What lies beside it is read as quickly as ever."""
+        plain = records_of([row for row in HISTORY if row.kind != "forgotten"])
+        spool = [*plain, LedgerRecord(offset=len(plain), known_at=at(1), value=value)]
+
+        assert doubted(ledger, spool_of(spool)) == [value]
 
     def test_skips_what_the_ledger_has(self, ledger: Ledger) -> None:
         records = [
@@ -206,17 +216,17 @@ class TestLoad:
             for index, row in enumerate(HISTORY)
         ]
         ledger.append(records[:9], topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
-        spool = spooled(ledger, records, [5, 12])
+        spools = spools_of(records, [5, 12])
 
-        assert load(ledger, spool) == len(records) - 9
-        assert load(ledger, spool) == 0
+        assert load(ledger, *spools) == len(records) - 9
+        assert load(ledger, *spools) == 0
         assert ledger.next_offset(LIFECYCLE, 0, TOPIC_ID) == len(records)
 
     def test_goes_on_with_append(self, ledger: Ledger) -> None:
         records = [
             LedgerRecord(offset=index, known_at=at(1), value=row.to_bytes()) for index, row in enumerate(ROWS)
         ]
-        load(ledger, spooled(ledger, records[:20]))
+        load(ledger, spool_of(records[:20]))
 
         ledger.append(records[20:], topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
 
@@ -233,7 +243,7 @@ class TestLoad:
         try:
             appended.append(records, topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
             monkeypatch.setattr("analytics.standing.ROWS_OF_A_SHARE", len(ROWS) // 3)
-            load(ledger, spooled(ledger, records))
+            load(ledger, spool_of(records))
 
             assert contents(ledger) == contents(appended)
             assert ledger.differences() == {}
@@ -242,7 +252,7 @@ class TestLoad:
 
     def test_refuses_the_spool_of_another_log(self, ledger: Ledger) -> None:
         record = LedgerRecord(offset=0, known_at=at(1), value=HISTORY[1].to_bytes())
-        spool = spooled(ledger, [record])
+        spool = spool_of([record])
         load(ledger, spool)
 
         with pytest.raises(AnotherLog):
@@ -252,9 +262,7 @@ class TestLoad:
         path = tmp_path / "ledger.duckdb"
         first = open_ledger(path)
         record = LedgerRecord(offset=0, known_at=at(1), value=HISTORY[1].to_bytes())
-        first.load(
-            spooled(first, [record]), topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID, more_follows=True
-        )
+        first.load(spool_of([record]), topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
         assert first.differences() != {}
         first.close()
 
@@ -265,11 +273,3 @@ class TestLoad:
             assert len(ask(again, "orders")) == 1
         finally:
             again.close()
-
-
-class TestSpoolLines:
-    @pytest.mark.parametrize("value", [*ODDITIES, None, HISTORY[1].to_bytes(), b'{"a":\r1}', b"{", b"}"])
-    def test_each_is_what_one_alone_would_be(self, value: bytes | None) -> None:
-        record = SimpleNamespace(offset=7, timestamp=1_767_225_600_000, value=value)
-
-        assert spool_lines([record]) == [spool_line(7, 1_767_225_600_000, value)]

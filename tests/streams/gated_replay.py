@@ -1,6 +1,6 @@
 """`python -m streams`, whose replays come half-way and wait there for whoever kills them. Run as a script.
 
-Files are small, so that a few rows are several. `GATE` is a folder: `half` appears in it when half is
+Spools are small, so that a few rows are several. `GATE` is a folder: `half` appears in it when half is
 done, and once `go` does, the replay goes on.
 """
 
@@ -11,10 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from analytics.ledger import Ledger
 from streams.__main__ import main as streams
 
-ROWS_OF_A_FILE = 20
-HALF_OF_FILES, HALF_OF_RECORDS = 2, 20
+ROWS_OF_A_SPOOL = 20
+HALF_OF_SPOOLS, HALF_OF_RECORDS = 2, 20
 
 
 def waiting_once(passed: int, gate: Path) -> Callable[[], None]:
@@ -33,21 +34,23 @@ def waiting_once(passed: int, gate: Path) -> Callable[[], None]:
 
 def main() -> None:
     gate = Path(os.environ["GATE"])
-    loaded, mapped = waiting_once(HALF_OF_FILES, gate), waiting_once(HALF_OF_RECORDS, gate)
+    loaded, mapped = waiting_once(HALF_OF_SPOOLS, gate), waiting_once(HALF_OF_RECORDS, gate)
     rebuild: Any = importlib.import_module("streams.rebuild")
+    ledger: Any = Ledger
     replay: Any = importlib.import_module("streams.replay")
-    load, from_event = rebuild._load, replay.from_event
+    load, from_event = Ledger.load, replay.from_event
 
-    def load_and_wait(*given: Any, **named: Any) -> None:
-        load(*given, **named)
+    def load_and_wait(*given: Any, **named: Any) -> int:
+        came = load(*given, **named)
         loaded()
+        return came
 
     def map_and_wait(*given: Any) -> Any:
         mapped()
         return from_event(*given)
 
-    rebuild.fill.__kwdefaults__["rows_of_a_file"] = ROWS_OF_A_FILE
-    rebuild._load, replay.from_event = load_and_wait, map_and_wait
+    rebuild.fill.__kwdefaults__["rows_of_a_spool"] = ROWS_OF_A_SPOOL
+    ledger.load, replay.from_event = load_and_wait, map_and_wait
     streams()
 
 

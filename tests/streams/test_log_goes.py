@@ -141,7 +141,7 @@ class TestRebuild:
             loaded.append(rows)
 
         filling = asyncio.create_task(
-            fill(ledger, log, topic_id, upto=end, stop=asyncio.Event(), tell=tell, rows_of_a_file=50)
+            fill(ledger, log, topic_id, upto=end, stop=asyncio.Event(), tell=tell, rows_of_a_spool=50)
         )
         try:
             while "waiting for it" not in caplog.text:

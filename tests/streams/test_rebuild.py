@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.compute as pc
 import pytest
 
-from analytics.ledger import Ledger
+from analytics.ledger import Ledger, spooled
 from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from ingest.topics import ORDER_LIFECYCLE
 from streams.comparing import Verdict, check, told
+from streams.raw_log import read_raw, records_between
 from streams.rebuild import begun, discard, fill, log_id, rows_end
 from streams.replay_journal import Stopped
 from streams.settings import ReportsSettings
@@ -33,7 +35,7 @@ def town(kafka: KafkaSettings, tmp_path: Path) -> Iterator[Town]:
     town.ledger.close()
 
 
-async def filled(town: Town, *, rows_of_a_file: int = 40, stop_after: int | None = None) -> tuple[int, int]:
+async def filled(town: Town, *, rows_of_a_spool: int = 40, stop_after: int | None = None) -> tuple[int, int]:
     """Where a second ledger went on, and how many rows were loaded into it then."""
     stop, loaded = asyncio.Event(), []
     topic_id = await log_id(town.kafka)
@@ -45,7 +47,7 @@ async def filled(town: Town, *, rows_of_a_file: int = 40, stop_after: int | None
             stop.set()
 
     end = await rows_end(town.kafka)
-    work = partial(fill, upto=end, stop=stop, tell=tell, rows_of_a_file=rows_of_a_file)
+    work = partial(fill, upto=end, stop=stop, tell=tell, rows_of_a_spool=rows_of_a_spool)
     try:
         await work(ledger, town.kafka, topic_id)
     finally:
@@ -90,7 +92,20 @@ class TestFilling:
         finally:
             made.close()
 
-    async def test_stopped_it_goes_on_behind_the_last_file(self, town: Town) -> None:
+    async def test_rows_say_who_wrote_them_and_need_no_look(self, town: Town) -> None:
+        """All but the record that is no row, which somebody else wrote."""
+        await some_history(town, 3)
+        end = await rows_end(town.kafka)
+
+        batches = [
+            one async for some in read_raw(town.kafka, (ORDER_LIFECYCLE.name, 0), 0, end) for one in some
+        ]
+        spool = spooled(list(records_between(batches, 0, end)))
+
+        assert spool["is_ours"].to_pylist().count(False) == 1
+        assert spool.filter(pc.invert(spool["is_ours"]))["value"].to_pylist() == [b"no row"]
+
+    async def test_stopped_it_goes_on_behind_the_last_spool(self, town: Town) -> None:
         await some_history(town)
         with pytest.raises(Stopped):
             await filled(town, stop_after=1)

@@ -1,18 +1,25 @@
--- read_spool: the lines of one spool file that the ledger has not, each a row to be, and whether it can be trusted.
+-- read_spool: the records that the ledger has not, each a row to be, and whether it can be trusted.
 create or replace temp table spooled as
 with
 
-lines_read as (
+records_read as (
 
     select
         "offset",
         known_at,
-        "row",
-        cast("row".facts as varchar) as facts_text
-    from read_ndjson('{spool}', columns = {{
-        'offset': 'BIGINT', 'known_at': 'BIGINT', 'row': '{row_type}'
-    }})
-    where "offset" >= {next_offset}
+        is_ours,
+        try(decode(value)) as row_text
+    from spool
+
+),
+
+rows_read as (
+
+    select
+        *,
+        -- What is no JSON is a row without anything; it does not stop the others.
+        try(from_json(row_text, '{row_structure}')) as "row"
+    from records_read
 
 ),
 
@@ -20,8 +27,9 @@ facts_read as (
 
     select
         *,
-        from_json(facts_text, '{facts_structure}') as said
-    from lines_read
+        cast("row".facts as varchar) as facts_text,
+        from_json("row".facts, '{facts_structure}') as said
+    from rows_read
 
 )
 
