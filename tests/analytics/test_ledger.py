@@ -1,5 +1,6 @@
 """The ledger as the one writer: offsets, merging, what is no row, who holds the file, kill -9."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -165,6 +166,17 @@ def _copied(old: duckdb.DuckDBPyConnection, new: Ledger) -> None:
 
 def quoted(name: str) -> str:
     return f'"{name}"'
+
+    @pytest.mark.parametrize("is_collecting", [True, False])
+    def test_leaves_pythons_collector_as_it_was(self, ledger: Ledger, is_collecting: bool) -> None:
+        (gc.enable if is_collecting else gc.disable)()
+        try:
+            told = records(HISTORY[0].to_bytes(), b"no row")
+            ledger.append(told, topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
+
+            assert gc.isenabled() == is_collecting
+        finally:
+            gc.enable()
 
 
 class TestOpen:
