@@ -126,6 +126,17 @@ class TestAppend:
         assert count(ledger, "row_errors") == 1
         assert ledger.next_offset(LIFECYCLE, 0, TOPIC_ID) == 2
 
+    @pytest.mark.parametrize("is_collecting", [True, False])
+    def test_leaves_pythons_collector_as_it_was(self, ledger: Ledger, is_collecting: bool) -> None:
+        (gc.enable if is_collecting else gc.disable)()
+        try:
+            told = records(HISTORY[0].to_bytes(), b"no row")
+            ledger.append(told, topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
+
+            assert gc.isenabled() == is_collecting
+        finally:
+            gc.enable()
+
     def test_odd_text_is_kept_as_it_came(self, ledger: Ledger) -> None:
         odd = "Łódź 🧾 '; drop table lifecycle; -- \\ \" \u0000"
         append(ledger, records(store_order("o1", "approved", at(0), number=odd, contact=odd).to_bytes()))
@@ -166,17 +177,6 @@ def _copied(old: duckdb.DuckDBPyConnection, new: Ledger) -> None:
 
 def quoted(name: str) -> str:
     return f'"{name}"'
-
-    @pytest.mark.parametrize("is_collecting", [True, False])
-    def test_leaves_pythons_collector_as_it_was(self, ledger: Ledger, is_collecting: bool) -> None:
-        (gc.enable if is_collecting else gc.disable)()
-        try:
-            told = records(HISTORY[0].to_bytes(), b"no row")
-            ledger.append(told, topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
-
-            assert gc.isenabled() == is_collecting
-        finally:
-            gc.enable()
 
 
 class TestOpen:
