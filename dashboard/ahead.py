@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import client
 from dashboard.questions import Question, Questions
-from dashboard.scope import Filters, Scope
+from dashboard.scope import Scope
 
 # What a page asks, as far as that is known before it is drawn.
 Wanted = Callable[[Scope], list[Question]]
@@ -82,9 +82,9 @@ def keep_warm(pages: Sequence[Wanted], shown: Questions, newest: client.Freshnes
             Questions(newest, scope, wanted(scope)).some_time()
 
 
-def _has_stayed(filters: Filters) -> bool:
+def _has_stayed(filters: Scope) -> bool:
     """Whether this reader has looked at the same view for a while."""
-    met: tuple[Filters, float] | None = st.session_state.get(MET)
+    met: tuple[Scope, float] | None = st.session_state.get(MET)
     if met is None or met[0] != filters:
         met = st.session_state[MET] = (filters, time.monotonic())
     return time.monotonic() - met[1] >= STAY_SECONDS
@@ -106,21 +106,21 @@ class View:
 class Views:
     """What is looked at, by whomever. Thread-safe; a view that nobody looks at is soon forgotten."""
 
-    _known: dict[Filters, View] = field(default_factory=dict)
+    _known: dict[Scope, View] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def of(self, filters: Filters) -> list[client.Freshness]:
+    def of(self, filters: Scope) -> list[client.Freshness]:
         """The versions that this view's pages were asked for of late, the newest first."""
         with self._lock:
             versions = self._known[filters].versions if filters in self._known else []
             return sorted(versions, key=lambda one: one.asked_at, reverse=True)
 
-    def note(self, filters: Filters, fresh: client.Freshness) -> None:
+    def note(self, filters: Scope, fresh: client.Freshness) -> None:
         """Another version of this view."""
         with self._lock:
             self._note(filters, fresh)
 
-    def is_due(self, filters: Filters, fresh: client.Freshness) -> bool:
+    def is_due(self, filters: Scope, fresh: client.Freshness) -> bool:
         """Whether this view's pages are to be asked; then that is noted."""
         with self._lock:
             view = self._known.setdefault(filters, View())
@@ -131,7 +131,7 @@ class Views:
             self._note(filters, fresh)
             return True
 
-    def _note(self, filters: Filters, fresh: client.Freshness) -> None:
+    def _note(self, filters: Scope, fresh: client.Freshness) -> None:
         self._known.setdefault(filters, View()).versions.append(fresh)
         for one, view in list(self._known.items()):
             young = {v.asked_at: v for v in view.versions if fresh.asked_at - v.asked_at < OLDEST}

@@ -1,7 +1,5 @@
 """Charts of the churn page: tables in, Vega-Lite specifications out. Pure."""
 
-from typing import Any
-
 import altair as alt
 import pandas as pd
 

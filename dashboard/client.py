@@ -203,14 +203,12 @@ def _or_last(
     ask: Callable[[], pd.DataFrame], name: str, asked: Params, *, last_will_do: bool
 ) -> pd.DataFrame:
     try:
-        found = ask()
+        return ask()
     except ServiceAway:
         last = _memory().last(name, asked) if last_will_do else None
         if last is None:
             raise
-        return last
-    _memory().note(name, asked, found)
-    return found
+        return last.copy(deep=False)
 
 
 def _get_table(name: str, params: Params) -> pd.DataFrame:
@@ -222,6 +220,7 @@ def _get_table(name: str, params: Params) -> pd.DataFrame:
     if first:
         _, _, in_all = answer.headers.get("Content-Range", "").rpartition("/")
         table["in_all"] = int(in_all) if in_all else len(table)
+    _memory().note(name, params, table)
     return table
 
 

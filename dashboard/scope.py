@@ -1,7 +1,7 @@
 """Scope: what the filters ask for. A range of days in a time zone becomes two comparable periods. No I/O."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 # The labels are the URL's values, so they must not change.
@@ -15,8 +15,8 @@ COMPARISONS = (PREVIOUS_PERIOD, YEAR_AGO, NO_COMPARISON)
 YEAR = timedelta(days=364)
 
 Params = dict[str, str | list[str]]
-# What a reader chose, without the moment it is asked at.
-Filters = tuple[str, str, tuple[date, date] | None, str, tuple[str, ...], str | None, datetime | None]
+# At which all that were asked at different moments are alike.
+SOME_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +55,9 @@ class Scope:
         )
 
     @property
-    def filters(self) -> Filters:
+    def filters(self) -> "Scope":
         """What was chosen: the same for all who look at the same view, whenever they do."""
-        return (
-            self.label,
-            self.tz,
-            self.chosen,
-            self.comparison,
-            self.sites,
-            self.currency,
-            self.as_of,
-        )
+        return self.at(SOME_MOMENT)
 
     @property
     def params(self) -> Params:

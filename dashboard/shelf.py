@@ -17,9 +17,10 @@ LEAST_BYTES = 4096
 
 @dataclass(slots=True)
 class Kept:
-    """A table, and when it was asked last."""
+    """A table, what it took when it came, and when it was asked last."""
 
     table: pd.DataFrame
+    bytes: int
     asked_at: float = field(default_factory=time.monotonic)
 
 
@@ -50,10 +51,11 @@ class Shelf(Generic[Key]):
 
     def put(self, key: Key, table: pd.DataFrame) -> None:
         """Keep it in place of what stood there."""
+        kept = Kept(table, size(table))
         with self._lock:
             self._drop(key)
-            self._kept[key] = Kept(table)
-            self._bytes += size(table)
+            self._kept[key] = kept
+            self._bytes += kept.bytes
             while len(self._kept) > 1 and self._has_too_much():
                 self._drop(next(iter(self._kept)))
 
@@ -63,7 +65,7 @@ class Shelf(Generic[Key]):
 
     def _drop(self, key: Key) -> None:
         if key in self._kept:
-            self._bytes -= size(self._kept.pop(key).table)
+            self._bytes -= self._kept.pop(key).bytes
 
 
 def size(table: pd.DataFrame) -> int:

@@ -1,10 +1,11 @@
 """A range label becomes a period and the comparable one before it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from dashboard.scope import RANGES, scope
+from dashboard.scope import CUSTOM, RANGES, YEAR_AGO, scope
 
 NOW = datetime(2026, 3, 30, 10, 15, tzinfo=UTC)
 
@@ -39,3 +40,25 @@ class TestScope:
 
         assert found.params["site"] == ["a", "b"]
         assert found.now == {"tz": "UTC", "site": ["a", "b"]}
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"label": "30d"},
+            {"tz": "Europe/Berlin"},
+            {"chosen": (date(2026, 3, 1), date(2026, 3, 2))},
+            {"comparison": YEAR_AGO},
+            {"sites": ("a",)},
+            {"currency": "EUR"},
+            {"as_of": NOW},
+        ],
+        ids=lambda other: next(iter(other)),
+    )
+    def test_who_chose_the_same_looks_at_the_same_view(self, other: dict[str, Any]) -> None:
+        """Whenever they do; and at another one as soon as one thing differs."""
+        chosen: dict[str, Any] = {"label": CUSTOM, "tz": "UTC"}
+        today, tomorrow = (scope(**chosen, now=NOW + timedelta(days=days)) for days in (0, 1))
+
+        assert today != tomorrow
+        assert today.filters == tomorrow.filters
+        assert scope(**{**chosen, **other}, now=NOW).filters != today.filters
