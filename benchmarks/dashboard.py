@@ -42,6 +42,8 @@ TABS_SHARE_OF_A_CORE = 0.6
 GROWTH = 0.05
 # How long a reader looks at the first page before going on to others.
 READING_SECONDS = 15.0
+# How long a new window opens: what is waited for is the page in it.
+OPENING_SECONDS = 1.0
 START_SECONDS, REST_SECONDS, LOOK_SECONDS, PATIENCE_MS = 600.0, 20.0, 5.0, 300_000
 # Four of five lives are orders of six rows, the fifth is a subscription of ten.
 ROWS_PER_ORDER = 8.25
@@ -63,13 +65,12 @@ DRAWN = """() => {
     return idle && !waiting && (complaint || nothing || drawn);
 }"""
 
-# A run may be over before anybody looks again: it is noted when it begins.
+# A run may be over before anybody looks again, and even before an observer is told of its beginning.
 NOTING = """() => {
     const app = document.querySelector('[data-testid="stApp"]');
     window.hasRun = false;
-    new MutationObserver(() => {
-        window.hasRun ||= app.getAttribute('data-test-script-state') !== 'notRunning';
-    }).observe(app, {attributes: true});
+    new MutationObserver(() => { window.hasRun = true; })
+        .observe(app, {attributes: true, attributeFilter: ['data-test-script-state']});
 }"""
 HAS_RUN = "() => window.hasRun"
 
@@ -244,6 +245,7 @@ def visited(browser: Browser, parts: Parts) -> Wait:
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
+    page.wait_for_timeout(OPENING_SECONDS * 1000)
     with watched(parts, page) as found:
         page.goto(f"{parts.base}/?{VIEW}")
         page.wait_for_function(DRAWN, timeout=PATIENCE_MS)
