@@ -58,7 +58,7 @@ async def verdict(witness: Witness, stories: Iterable[Story]) -> Verdict:
         *await witness.wrong(ends),
         *not_once(ends, messages, parcels),
         *not_told(ends, changes),
-        *_unbalanced(totals, counts, effects=len({end.key for end in ends}), rows=_least_rows(told)),
+        *_unbalanced(totals, counts, ends, rows=_least_rows(told)),
     ]
     return Verdict(
         messages_expected=sum(end.is_message for end in ends),
@@ -118,8 +118,14 @@ def _least_rows(stories: Iterable[Story]) -> int:
     return len(events)
 
 
-def _unbalanced(totals: dict[str, int], counts: dict[str, int], *, effects: int, rows: int) -> list[str]:
-    said = [f"{totals[name]} effects {name}" for name in ("waiting", "failed", "open") if totals[name]]
+def _unbalanced(
+    totals: Mapping[str, int], counts: Mapping[str, int], ends: Iterable[Expected], *, rows: int
+) -> list[str]:
+    states = {end.key: end.state for end in ends}
+    effects, failed = len(states), sum(state == "failed" for state in states.values())
+    said = [f"{totals[name]} effects {name}" for name in ("waiting", "open") if totals[name]]
+    if totals["failed"] != failed:
+        said.append(f"{totals['failed']} effects failed, {failed} expected")
     said += [f"{counts[name]} {name}" for name in ("missing", "missing_effects", "dead") if counts[name]]
     if totals["due"] != effects:
         said.append(f"{totals['due']} effects due in the ledger, {effects} expected")

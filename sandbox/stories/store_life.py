@@ -101,6 +101,7 @@ class StoreLife:
         *,
         lines: list[Json] | None = None,
         provider: Literal["fedex", "ups", "usps", "dhl"] = "ups",
+        key: str | None = None,
     ) -> str:
         """The warehouse tells that items left; its idempotency key. Without lines: everything."""
         body: Json = {
@@ -111,7 +112,7 @@ class StoreLife:
         }
         if lines is not None:
             body["lineItems"] = lines
-        key = f"parcel-{number}"
+        key = key or f"parcel-{number}"
         self.script.add(Parcel(key=key, body=body))
         return key
 

@@ -76,14 +76,18 @@ class _Stage:
             fulfillment(self.site.instance_id, life.id, "immediate", "suppressed", "policy_handover")
         )
 
-    def parcel(self, life: StoreLife, *places: int) -> None:
-        """The warehouse hands over the lines at these places, or everything; a fulfillment comes of it."""
+    def parcel(self, life: StoreLife, *places: int) -> str:
+        """The warehouse hands over the lines at these places, or everything; a fulfillment comes of it.
+
+        Gives its tracking number.
+        """
         number = f"1Z{guid(self.rng)[:8].upper()}"
         lines = [life.lines[place] for place in places] or None
         key = life.hand_over(number, lines=lines)
         how = f"{WAREHOUSE}:{key}"
         end = fulfillment(self.site.instance_id, life.id, how, "done", tracking_number=number)
         self.script.expect(end)
+        return number
 
     def _customer(self, at_member: Consent, at_contact: Consent, *, has_address: bool) -> Customer:
         buyer = customer(
@@ -287,6 +291,28 @@ def _shipped_in_two_parcels(stage: _Stage) -> None:
     stage.parcel(life, 1)
 
 
+def _label_printed_twice(stage: _Stage) -> None:
+    """Two parcels have one tracking number, then a key is used again; both are left to a person."""
+    life = stage.basket((0, 1), (1, 1))
+    life.place(stage.now - DAY)
+    life.approve(stage.now - DAY + HOUR / 60)
+    life.pay(stage.now - DAY + HOUR / 60)
+    stage.waits_for_warehouse(life)
+
+    stage.script.next_chapter()
+    number = stage.parcel(life, 0)
+
+    stage.script.next_chapter()
+    key = life.hand_over(number, lines=life.lines[1:], key=f"again-{number}")
+    end = fulfillment(
+        stage.site.instance_id, life.id, f"{WAREHOUSE}:{key}", "failed", "tracking_number_in_use"
+    )
+    stage.script.expect(end)
+
+    stage.script.next_chapter()
+    life.hand_over(f"{number}9", lines=life.lines[1:], key=key)
+
+
 def _canceled_before_shipping(stage: _Stage) -> None:
     """A store order is paid and canceled before the warehouse packs it."""
     life = stage.basket((2, 1))
@@ -353,6 +379,7 @@ _SET: dict[str, tuple[Callable[[_Stage], None], int]] = {
         (_canceled_before_shipping, _CLAY),
         (_canceled_before_shipped_at_once, _STUDIO),
         (_digital, _TEA),
+        (_label_printed_twice, _CLAY),
     )
 }
 NAMES = tuple(_SET)

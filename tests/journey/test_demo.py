@@ -52,6 +52,8 @@ def test_demo_once_prints_one_object_and_leaves_nothing_behind(tmp_path: Path) -
     told = figures["access_granted"] + figures["access_revoked"]
     assert told == figures["access_expected"] > figures["access_granted"] > figures["access_revoked"] > 0
     effects = figures["effects"]
-    assert effects["due"] == effects["done"] + effects["suppressed"]
+    # What the warehouse mixed up in one story is left to a person.
+    assert effects["failed"] == 1
+    assert effects["due"] == effects["done"] + effects["suppressed"] + effects["failed"]
     assert (figures["missing"], figures["missing_effects"]) == (0, 0)
     assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,7 @@ import pytest
 from sandbox.stories.told_now import NAMES
 from sandbox.verdict import not_once, not_told
 from sandbox.witness import Rows, text_of, until
-from tests.journey.conftest import Journey, member_of, the_one
+from tests.journey.conftest import PATIENCE_SECONDS, Journey, member_of, the_one
 
 pytestmark = pytest.mark.journey
 
@@ -96,6 +96,21 @@ class TestFulfillment:
         made = await journey.witness.fulfillments(ends[0].order_id)
         numbers = [one["body"]["trackingInfo"]["trackingNumber"] for one in made]
         assert numbers == [end.tracking_number for end in ends]
+
+    async def test_what_the_warehouse_mixed_up_is_left_to_a_person(self, journey: Journey) -> None:
+        """The second parcel under one tracking number, and the second use of a key, each with its reason."""
+        story = await journey.tell("label_printed_twice")
+        (end,) = [end for end in story.expected if end.state == "failed"]
+
+        async def refused() -> Rows:
+            rows = await journey.witness.report("handovers", outcome="refused")
+            return [row for row in rows if row["order_id"] == end.order_id]
+
+        (parcel,) = await until("the second use of the key", refused, seconds=PATIENCE_SECONDS)
+        assert parcel["reason"] == "key_reused"
+        effect = (await journey.witness.effects(end.order_id))[end.key]
+        assert (effect["outcome"], effect["reason"]) == ("failed", "tracking_number_in_use")
+        assert effect["next_step"]
 
     @pytest.mark.parametrize(
         "name", ["canceled_before_shipped_at_once", "canceled_before_shipping", "digital"]
