@@ -238,7 +238,7 @@ class LedgerProcessSettings(BaseSettings):
     rebuild_memory: Memory = "1GB"
     """The same while `replay rebuild` fills a ledger, which has about 400 MB of rows at hand besides."""
     ledger_threads: Annotated[int, Field(ge=0)] = 0
-    """How many threads DuckDB works with; 0 is one for each core."""
+    """Threads that DuckDB works with; 0 is one for each core, but one alone up to about a million rows."""
     watchdog_after: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(seconds=120)
     """A worker or ledger that does nothing so long, though records wait and Kafka answers, exits with 70."""
     switch_within: Age = timedelta(days=1)

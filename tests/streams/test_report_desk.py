@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from analytics.ledger import Ledger
+from analytics.ledger import Ledger, Share
 from streams.ledger_seat import LedgerSeat, next_path, ownership
 from streams.report_desk import ReportDesk, report_service
 from streams.settings import LedgerProcessSettings
@@ -61,7 +61,7 @@ class TestClosed:
         path, another = tmp_path / "ledger.duckdb", tmp_path / "another.duckdb"
         # Made before anybody asks: readers who never stop would make it take ten times as long.
         _told(another).close()
-        seat = LedgerSeat(_told(path), ownership(path))
+        seat = LedgerSeat(_told(path), ownership(path), Share())
         settings = LedgerProcessSettings(reports_port=free_port())
         url = f"http://127.0.0.1:{settings.reports_port}"
         with report_service(seat.ledger, settings) as desk, Crowd(url) as crowd:
