@@ -19,6 +19,7 @@ def main() -> None:
     # An icon of our own: without one the browser would fetch the page's symbol from another host.
     st.set_page_config(page_title="Orderline", page_icon=str(STATIC / "icon.svg"), layout="wide")
     login.let_in()
+    st.html(STATIC / "touch.css")
     logo = "logo-dark.svg" if st.context.theme.type == "dark" else "logo.svg"
     st.logo(str(STATIC / logo), icon_image=str(STATIC / "icon.svg"))
     page = st.navigation(_pages())

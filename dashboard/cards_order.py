@@ -41,6 +41,8 @@ ICONS = {
     "effect_failed": "error",
     "effect_waiting": "hourglass_top",
 }
+# An amount and a count, as the report writes them.
+AMOUNT, ONE_OF_MANY = re.compile(r"(-?\d+(?:\.\d+)?) ([A-Z]{3})"), re.compile(r"1 (\w+)s")
 # How Wix spells a status.
 WIX_WORD = re.compile(r"[A-Z]+(_[A-Z]+)*")
 OUTCOME_COLOURS = {"done": "green", "suppressed": "gray", "failed": "red", "waiting": "orange"}
@@ -114,7 +116,16 @@ def _details(row: pd.Series) -> list[Any]:
     if str(row["what"]).startswith(EFFECT):
         return [_effect(row)[1]] if row["what"] == DONE else []
     parts = [row["status"], *str(row["detail"] or "").split(" · ")]
-    return [_spelled(part) if WIX_WORD.fullmatch(str(part)) else part for part in parts]
+    return [_told(part) for part in parts]
+
+
+def _told(part: Any) -> Any:
+    """A part of a detail as people write it."""
+    if amount := AMOUNT.fullmatch(str(part)):
+        return spelling.amount(*amount.groups())
+    if one := ONE_OF_MANY.fullmatch(str(part)):
+        return f"1 {one[1]}"
+    return _spelled(part) if WIX_WORD.fullmatch(str(part)) else part
 
 
 def _effect(row: pd.Series) -> tuple[str, str]:

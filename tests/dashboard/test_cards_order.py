@@ -3,6 +3,7 @@
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from dashboard import cards_order
 
@@ -64,6 +65,20 @@ class TestSteps:
         found = [step.detail.partition(" · ")[2] for step in cards_order.steps(facts, "UTC")]
 
         assert found == ["Initialized · Not paid · 164.00 GBP", "dhl · JD46-0"]
+
+    @pytest.mark.parametrize(
+        ("written", "read"),
+        [
+            ("60000.00 JPY", "60,000 JPY"),
+            ("1234.50 EUR", "1,234.50 EUR"),
+            ("1 fulfillments", "1 fulfillment"),
+            ("11 fulfillments", "11 fulfillments"),
+        ],
+    )
+    def test_amounts_and_counts_are_as_people_write_them(self, written: str, read: str) -> None:
+        (step,) = cards_order.steps(timeline((0, "created", None, written)), "UTC")
+
+        assert step.detail.endswith(f" · {read}")
 
     def test_an_outcome_is_a_sentence(self) -> None:
         facts = timeline((0, "effect_suppressed", "suppressed", "payment_notice · not_subscribed"))

@@ -39,6 +39,8 @@ DEPOT = Warehouse(name=WAREHOUSE, token_hash=b"", instance_ids=frozenset())
 # Of so many messages of the last days Wix refuses one, until a person gives the app its permission back.
 REFUSED_EVERY, REFUSED_FOR = 4, timedelta(days=3)
 MESSAGES = (PAYMENT_NOTICE, "purchase_notice")
+# Seconds that an effect waits for its turn, and that its calls take.
+WAITING, CALLS = 0.4, 0.7
 
 
 @dataclass(slots=True)
@@ -101,12 +103,12 @@ class Played:
 
     def _end(self, effect: Effect, known: datetime) -> None:
         state, reason = _on_its_day(effect, self.ends.get(effect.key))
-        done = known + self._soon(1.5)
+        done = known + timedelta(seconds=WAITING + CALLS) + self._soon(0.4)
         facts: dict[str, Any] = {
             "attempts": 1,
             "reason": reason,
-            "waiting_seconds": 0.4,
-            "calls_seconds": 0.7,
+            "waiting_seconds": WAITING,
+            "calls_seconds": CALLS,
         }
         self.sent += effect.flow in MESSAGES and state is State.DONE
         if effect.flow in MESSAGES and state is State.DONE:

@@ -12,6 +12,16 @@ WITHOUT_COLOURS = """colours => {
     const marks = [...document.querySelectorAll('[data-testid="stVegaLiteChart"] svg .role-mark [fill]')];
     return marks.length && marks.every(mark => !colours.includes(mark.getAttribute("fill").toUpperCase()));
 }"""
+# How many tables' tools lie over a text; those of a chart show when it is touched.
+COVERED = """() => {
+    const boxes = selector => [...document.querySelectorAll(selector)]
+        .map(one => one.getBoundingClientRect());
+    const words = boxes('[data-testid="stCaptionContainer"]');
+    const over = (one, other) => one.left < other.right && other.left < one.right
+        && one.top < other.bottom && other.top < one.bottom;
+    return boxes('.stDataFrame [data-testid="stElementToolbarButtonContainer"]')
+        .filter(tools => words.some(text => over(tools, text))).length;
+}"""
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -46,6 +56,14 @@ class TestPhone:
         assert found["metrics"]
         assert [chart for chart in found["charts"] if chart["height"] < 80] == []
         assert [chart["card"] for chart in found["charts"] if chart["collisions"]] == []
+
+    @pytest.mark.parametrize("path", ["", "failures"])
+    def test_the_tools_of_a_table_cover_no_text(self, opened: Opener, path: str) -> None:
+        """Where nothing hovers they always show."""
+        page = opened(path, **PHONE).page
+
+        assert page.get_by_test_id("stElementToolbarButtonContainer").count()
+        assert page.evaluate(COVERED) == 0
 
 
 class TestTheme:
