@@ -19,8 +19,10 @@ from duckdb import DuckDBPyConnection
 
 from analytics.statements import in_order, statement
 
-# Entities read together when everything is made anew: enough to be quick, few enough for the memory.
-ROWS_OF_A_SHARE = 1_000_000
+# Rows of the entities that are read together when everything is made anew, for each MiB that DuckDB may take:
+# each share reads the whole log, so the fewer the better, even if some of it is spilled.
+ROWS_PER_MIB = 2500
+MIB = {"KiB": 1 / 1024, "MiB": 1.0, "GiB": 1024.0, "TiB": 1024.0**2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,8 +207,7 @@ def _differing(connection: DuckDBPyConnection, kept: str, given: str) -> int:
 
 def shares(connection: DuckDBPyConnection, schema: str, rows_of: str = "true") -> Iterator[tuple[int, int]]:
     """Work out the steps of all entities of such rows, share by share; yields its number, and of how many."""
-    (rows,) = connection.execute("select count(*) from main.lifecycle").fetchone() or (0,)
-    number = max(1, math.ceil(rows / ROWS_OF_A_SHARE))
+    number = _number_of_shares(connection)
     _drop_rows(connection)
     # What stands now is read where it lies; what the whole log gives is found once, not by each reader.
     kind = "view" if schema == "main" else "table"
@@ -215,6 +216,13 @@ def shares(connection: DuckDBPyConnection, schema: str, rows_of: str = "true") -
         connection.execute(read.format(kind=kind, schema=schema, rows_of=rows_of, shares=number, share=share))
         take_steps(connection)
         yield share, number
+
+
+def _number_of_shares(connection: DuckDBPyConnection) -> int:
+    sql = "select count(*), current_setting('memory_limit') from main.lifecycle"
+    ((rows, memory),) = connection.execute(sql).fetchall()
+    number, unit = memory.split()
+    return max(1, math.ceil(rows / (float(number) * MIB[unit] * ROWS_PER_MIB)))
 
 
 def create_views(connection: DuckDBPyConnection, schema: str, views: Mapping[str, str]) -> None:

@@ -16,7 +16,7 @@ from analytics.facts import Consent, EffectFacts
 from analytics.ledger import AnotherLog, Ledger, LedgerRecord
 from analytics.lifecycle import LifecycleRow
 from analytics.loading import read_spool
-from analytics.standing import TABLES
+from analytics.standing import TABLES, shares
 from tests.analytics.history import (
     LIFECYCLE,
     TOPIC_ID,
@@ -146,6 +146,13 @@ def doubted(ledger: Ledger, spool: pa.Table) -> list[bytes]:
     return [record.value for batch in found.doubted for record in batch]
 
 
+def mebibytes(ledger: Ledger) -> float:
+    """What DuckDB may take."""
+    with ledger.present() as connection:
+        ((memory,),) = connection.execute("select current_setting('memory_limit')").fetchall()
+    return float(memory.removesuffix(" MiB"))
+
+
 def contents(ledger: Ledger) -> dict[str, list[str]]:
     """Every table, its rows in no order."""
     with ledger.present() as connection:
@@ -242,9 +249,10 @@ class TestLoad:
         appended = open_ledger(tmp_path / "appended.duckdb")
         try:
             appended.append(records, topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
-            monkeypatch.setattr("analytics.standing.ROWS_OF_A_SHARE", len(ROWS) // 3)
+            monkeypatch.setattr("analytics.standing.ROWS_PER_MIB", len(ROWS) / 3 / mebibytes(ledger))
             load(ledger, spool_of(records))
 
+            assert len(list(shares(ledger._connection, "main"))) > 1
             assert contents(ledger) == contents(appended)
             assert ledger.differences() == {}
         finally:
