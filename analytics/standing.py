@@ -222,7 +222,8 @@ def _number_of_shares(connection: DuckDBPyConnection) -> int:
     sql = "select count(*), current_setting('memory_limit') from main.lifecycle"
     ((rows, memory),) = connection.execute(sql).fetchall()
     number, unit = memory.split()
-    return max(1, math.ceil(rows / (float(number) * MIB[unit] * ROWS_PER_MIB)))
+    at_once = float(number) * MIB[unit] * ROWS_PER_MIB
+    return max(1, math.ceil(int(rows) / at_once))
 
 
 def create_views(connection: DuckDBPyConnection, schema: str, views: Mapping[str, str]) -> None:
