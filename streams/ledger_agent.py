@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -80,25 +81,29 @@ def ledger_consumer(seat: LedgerSeat, stop: asyncio.Event) -> type:
 class Pace:
     """When batches were handed over and written, and so how long to wait for more rows before the next."""
 
-    def __init__(self) -> None:
-        self._handed_over, self._is_writing, self._took = 0.0, False, 0.0
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._handed_over, self._is_writing = 0.0, False
+        # The last two, since one alone may have been held up by something that is over.
+        self._took = deque([0.0, 0.0], maxlen=2)
 
     def hand_over(self) -> None:
         """A batch is about to be written."""
-        self._handed_over, self._is_writing = time.monotonic(), True
+        self._handed_over, self._is_writing = self._clock(), True
 
     def wrote(self) -> None:
         """It is written, if there was one."""
         if self._is_writing:
-            self._is_writing, self._took = False, time.monotonic() - self._handed_over
+            self._is_writing = False
+            self._took.append(self._clock() - self._handed_over)
 
     def pause(self, oldest: float) -> float:
         """For what else may come, when the oldest record here came then by the broker's clock.
 
         Whatever the clocks say, none has waited longer than since the last batch.
         """
-        waited = min(max(0.0, time.time() - oldest), time.monotonic() - self._handed_over)
-        return pause_after(self._took, waited)
+        waited = min(max(0.0, time.time() - oldest), self._clock() - self._handed_over)
+        return pause_after(min(self._took), waited)
 
 
 def pause_after(batch_seconds: float, waited_seconds: float) -> float:

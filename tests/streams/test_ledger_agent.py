@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from streams.ledger_agent import BATCH, gathered, pause_after
+from streams.ledger_agent import BATCH, Pace, gathered, pause_after
 
 PLACE = "order-lifecycle 0"
 
@@ -90,3 +90,23 @@ class TestPause:
     @pytest.mark.parametrize("waited", [0.0, 0.4, 30.0])
     def test_there_is_always_a_moment_for_more_to_come(self, waited: float) -> None:
         assert 0 < pause_after(0.0, waited) <= 0.1
+
+
+class TestPace:
+    def test_one_batch_that_was_held_up_makes_no_row_wait_longer(self) -> None:
+        moments = iter([0.0, 0.3, 1.0, 1.3, 2.0, 5.0, 5.0])
+        pace = Pace(lambda: next(moments))
+        for _ in range(3):
+            pace.hand_over()
+            pace.wrote()
+
+        assert pace.pause(0.0) == pause_after(0.3, 3.0)
+
+    def test_where_batches_are_slow_readers_have_their_part(self) -> None:
+        moments = iter([0.0, 3.0, 4.0, 6.0, 6.0])
+        pace = Pace(lambda: next(moments))
+        for _ in range(2):
+            pace.hand_over()
+            pace.wrote()
+
+        assert pace.pause(0.0) == pause_after(2.0, 2.0)
