@@ -85,7 +85,7 @@ def _body(ask: Questions) -> None:
     _where_and_when(ask, step, target, asked)
     _rates(ask, target)
     _backlog(ask, target)
-    subtitle = "Hours · p: finished orders alone · km: the open ones count as not finished yet"
+    subtitle = "Hours, of finished orders alone · + open: the open ones count as not finished yet"
     panels.table(f"By {grain}", subtitle, by_time[COLUMNS], key="latency", empty=NOTHING)
 
 
