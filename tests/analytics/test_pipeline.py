@@ -205,7 +205,7 @@ class TestPipeline:
         assert row["newest_event_at"] > half["newest_event_at"]
 
     def test_the_newest_event_may_have_been_known_before_others(self, ledger: Ledger) -> None:
-        """Nothing came for hours; the last that came was an old event, and one before it had a clock ahead."""
+        """Nothing came for hours; what came last was an old event, and one before it had a clock ahead."""
         now = datetime.now(UTC)
         known, late = now - timedelta(hours=3), now - timedelta(hours=2)
         tell(ledger, [store_order("o1", "approved", now - timedelta(hours=1))], known_at=known)
