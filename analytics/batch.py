@@ -1,8 +1,6 @@
 """Records of `order-lifecycle` become Arrow tables: rows, their sources, and what was no row."""
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +10,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from analytics.lifecycle import Facts, LifecycleRow, UnreadableRow
+from analytics.uncollected import uncollected
 
 _FACTS: TypeAdapter[Any] = TypeAdapter(Facts)
 _TIME = pa.timestamp("us")
@@ -83,7 +82,7 @@ class Batch:
 
 def read_batch(records: Sequence[LedgerRecord], *, topic: str, partition: int, topic_id: str) -> Batch:
     """Decode records; one that is no row becomes an error and stops nothing."""
-    with _uncollected():
+    with uncollected():
         return _decoded(records, topic=topic, partition=partition, topic_id=topic_id)
 
 
@@ -109,18 +108,6 @@ def _decoded(records: Sequence[LedgerRecord], *, topic: str, partition: int, top
         sources=_table(sources, _SOURCES),
         errors=_table(errors, _ERRORS),
     )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without Python's search for cycles: rows have none, and to look for them took a quarter of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def utc(moment: datetime | None) -> datetime | None:

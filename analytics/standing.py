@@ -103,7 +103,7 @@ def prepare(connection: DuckDBPyConnection) -> bool:
     if is_old:
         leave_behind(connection)
         _create_views(connection)
-        remake(connection)
+        remake_by_two(connection)
     else:
         _make_touched(connection)
     return is_old

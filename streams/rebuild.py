@@ -4,9 +4,8 @@ What is loaded is in the new ledger with its offset, so that a rebuild that was 
 """
 
 import asyncio
-import gc
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,6 +20,7 @@ from analytics.ledger import (
     Share,
     spooled,
 )
+from analytics.uncollected import uncollected
 from ingest.admin import beginning_offsets, end_offsets, topic_ids
 from ingest.settings import KafkaSettings
 from ingest.topics import ORDER_LIFECYCLE
@@ -95,7 +95,7 @@ async def fill(
     begin = await asyncio.to_thread(ledger.next_offset, TOPIC, 0, topic_id)
     begins = await ask_log(lambda: beginning_offsets(kafka, [TOPIC]))
     spools = _spools(kafka, max(begin, begins[TOPIC, 0]), upto, rows_of_a_spool)
-    with _nothing_collected():
+    with uncollected():
         # One spool ahead: Kafka is read while DuckDB loads.
         following = asyncio.ensure_future(anext(spools, None))
         try:
@@ -135,18 +135,6 @@ async def _spools(kafka: KafkaSettings, begin: int, upto: int, size: int) -> Asy
                 yield whole.slice(0, size)
     if parts and (rest := pa.concat_tables(parts)).num_rows:
         yield rest
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Records hold no circles; to look for some among so many takes as long as unpacking them."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _spooled(batches: Sequence[Batch], begin: int, upto: int) -> pa.Table:

@@ -39,6 +39,7 @@ ALLOWED: dict[str, set[str]] = {
         "analytics.lifecycle",
         # What a row's record says of its shape.
         "analytics.wire.row_header",
+        "analytics.uncollected",
         "analytics.ledger",
         "analytics.service",
         # A second ledger against the one in use.
