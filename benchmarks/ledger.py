@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import duckdb
+import pyarrow as pa
 
 from analytics.ledger import Ledger, LedgerRecord, spooled
 from analytics.wire import facts_structure, row_structure
@@ -42,7 +43,7 @@ def loaded(ledger: Ledger, rows: int) -> dict[str, float]:
     folder.mkdir()
     for path, made in written_lives(rows, folder):
         plain += plain_seconds(path)
-        spool = spooled(lives_of(path))
+        spool = pa.concat_tables(map(spooled, lives_of(path)))
         path.unlink()
         began, began_cpu = time.perf_counter(), time.process_time()
         ledger.load(spool, topic=TOPIC, partition=0, topic_id=TOPIC_ID)

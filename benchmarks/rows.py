@@ -130,7 +130,7 @@ def _values(rows: int, folder: Path, plain: list[float]) -> Iterator[bytes]:
     for path, _ in written_lives(rows, lives):
         plain.append(plain_seconds(path))
         for told in lives_of(path):
-            yield told.value
+            yield from (one.value for one in told)
         path.unlink()
 
 
