@@ -39,12 +39,17 @@ class LedgerNotOpened(Exception):
 
 
 class LedgerNotWritten(Exception):
-    """A transaction was taken back because the disk did not take it; the same rows may be appended again."""
+    """A transaction was taken back: disk or memory gave out; the same rows may be appended again."""
 
     def __init__(self, path: Path, *, said: str) -> None:
+        remedy = (
+            "Questions have the memory just now; raise LEDGER_MEMORY if this goes on"
+            if "Out of Memory" in said
+            else "Make room on that disk"
+        )
         super().__init__(
             f"{path} could not be written, and nothing of the batch was: {said.strip().splitlines()[0]}. "
-            "Make room on that disk; the rows wait on the log, and reports go on meanwhile."
+            f"{remedy}; the rows wait on the log, and reports go on meanwhile."
         )
         self.path = path
 
@@ -66,14 +71,13 @@ def is_of_the_machine(error: duckdb.Error) -> bool:
 
 
 def unwritten(path: Path, error: duckdb.Error) -> LedgerNotWritten | None:
-    """The named error for what a transaction raised, if the disk is why."""
-    said = str(error)
-    return LedgerNotWritten(path, said=said) if any(word in said for word in _FULL) else None
+    """The named error for what a transaction raised, if disk or memory is why."""
+    return LedgerNotWritten(path, said=str(error)) if is_of_the_machine(error) else None
 
 
 @contextmanager
 def named_refusals(path: Path) -> Iterator[None]:
-    """What the disk did not take is raised as what it is.
+    """What disk or memory did not take is raised as what it is.
 
     Raises:
         LedgerNotWritten: it is full, or fails.

@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analytics.ledger import Ledger, LedgerDamaged
+from analytics.damage import named_refusals
+from analytics.ledger import Ledger, LedgerDamaged, LedgerNotWritten
 from analytics.questions import QUESTIONS
 from analytics.reports import BadParameter, Reports, ReportTimeout, ReportTooLarge, UnknownReport
 from analytics.versions import READERS, time_limit
@@ -194,6 +195,16 @@ class TestWriter:
 
             assert len(ask(ledger, "orders", now=None, version=newest.name)) == 2
             assert all(result.fetchone() == (0,) for result in open_results)
+
+    def test_names_the_setting_where_questions_have_the_memory(self, ledger: Ledger) -> None:
+        """In DuckDB's own words for a block that found no room."""
+        said = "Out of Memory Error: failed to pin block of size 256.0 KiB\n\nPossible solutions:"
+
+        with (
+            pytest.raises(LedgerNotWritten, match=r"failed to pin .* Questions have .*LEDGER_MEMORY"),
+            named_refusals(ledger.path),
+        ):
+            raise duckdb.OutOfMemoryException(said)
 
 
 class TestDamage:
