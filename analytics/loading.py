@@ -39,24 +39,20 @@ def read_spool(
     if not spool.num_rows:
         return Spooled(records=0, next_offset=next_offset, is_readable=False)
     next_offset = spool["offset"][-1].as_py() + 1
+    is_readable, doubted = True, spool
     try:
         _read_records(connection, spool)
     except (duckdb.InvalidInputException, duckdb.ConversionException):
-        return Spooled(
-            records=spool.num_rows,
-            next_offset=next_offset,
-            is_readable=False,
-            doubted=tuple(_in_batches(spooled_records(spool))),
-        )
-    connection.execute(_load("repeated"))
-    connection.execute(_load("arriving_rows"))
-    connection.execute(_load("arriving_sources").format(partition=int(partition), topic_id=_quoted(topic_id)))
-    doubted = pa.array([offset for (offset,) in connection.execute(_load("doubted")).fetchall()], pa.int64())
+        is_readable = False
+    else:
+        _view_arriving(connection, partition, topic_id)
+        offsets = [offset for (offset,) in connection.execute(_load("doubted")).fetchall()]
+        doubted = spool.filter(pc.is_in(spool["offset"], pa.array(offsets, pa.int64())))
     return Spooled(
         records=spool.num_rows,
         next_offset=next_offset,
-        is_readable=True,
-        doubted=tuple(_in_batches(spooled_records(spool.filter(pc.is_in(spool["offset"], doubted))))),
+        is_readable=is_readable,
+        doubted=tuple(_in_batches(spooled_records(doubted))),
     )
 
 
@@ -89,6 +85,12 @@ def _read_records(connection: DuckDBPyConnection, spool: pa.Table) -> None:
         connection.execute(sql)
     finally:
         connection.unregister("spool")
+
+
+def _view_arriving(connection: DuckDBPyConnection, partition: int, topic_id: str) -> None:
+    connection.execute(_load("repeated"))
+    connection.execute(_load("arriving_rows"))
+    connection.execute(_load("arriving_sources").format(partition=int(partition), topic_id=_quoted(topic_id)))
 
 
 def _in_batches(records: Iterator[LedgerRecord]) -> Iterator[list[LedgerRecord]]:

@@ -70,6 +70,15 @@ class _Stage:
             purchase_notice(self.site.instance_id, life.id, "suppressed", "covered_by_payment"),
         )
 
+    def packed_later(self, at: datetime, *items: tuple[int, int]) -> StoreLife:
+        """A store order placed then, approved and paid a minute later; it waits for the warehouse."""
+        life = self.basket(*items)
+        life.place(at)
+        life.approve(at + HOUR / 60)
+        life.pay(at + HOUR / 60)
+        self.waits_for_warehouse(life)
+        return life
+
     def waits_for_warehouse(self, life: StoreLife) -> None:
         """Approval alone ships nothing here."""
         self.script.expect(
@@ -278,11 +287,7 @@ def _shipped_at_once(stage: _Stage) -> None:
 
 def _shipped_in_two_parcels(stage: _Stage) -> None:
     """A store order leaves in two parcels, each with its own tracking number."""
-    life = stage.basket((0, 1), (1, 2))
-    life.place(stage.now - DAY)
-    life.approve(stage.now - DAY + HOUR / 60)
-    life.pay(stage.now - DAY + HOUR / 60)
-    stage.waits_for_warehouse(life)
+    life = stage.packed_later(stage.now - DAY, (0, 1), (1, 2))
 
     stage.script.next_chapter()
     stage.parcel(life, 0)
@@ -293,11 +298,7 @@ def _shipped_in_two_parcels(stage: _Stage) -> None:
 
 def _label_printed_twice(stage: _Stage) -> None:
     """Two parcels have one tracking number, then a key is used again; both are left to a person."""
-    life = stage.basket((0, 1), (1, 1))
-    life.place(stage.now - DAY)
-    life.approve(stage.now - DAY + HOUR / 60)
-    life.pay(stage.now - DAY + HOUR / 60)
-    stage.waits_for_warehouse(life)
+    life = stage.packed_later(stage.now - DAY, (0, 1), (1, 1))
 
     stage.script.next_chapter()
     number = stage.parcel(life, 0)
@@ -315,11 +316,7 @@ def _label_printed_twice(stage: _Stage) -> None:
 
 def _canceled_before_shipping(stage: _Stage) -> None:
     """A store order is paid and canceled before the warehouse packs it."""
-    life = stage.basket((2, 1))
-    life.place(stage.now - 3 * HOUR)
-    life.approve(stage.now - 3 * HOUR + HOUR / 60)
-    life.pay(stage.now - 3 * HOUR + HOUR / 60)
-    stage.waits_for_warehouse(life)
+    life = stage.packed_later(stage.now - 3 * HOUR, (2, 1))
 
     stage.script.next_chapter()
     life.cancel()

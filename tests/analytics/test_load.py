@@ -218,10 +218,7 @@ class TestLoad:
         assert doubted(ledger, spool_of(spool)) == [value]
 
     def test_skips_what_the_ledger_has(self, ledger: Ledger) -> None:
-        records = [
-            LedgerRecord(offset=index, known_at=at(1), value=row.to_bytes())
-            for index, row in enumerate(HISTORY)
-        ]
+        records = records_of(HISTORY)
         ledger.append(records[:9], topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
         spools = spools_of(records, [5, 12])
 
@@ -230,9 +227,7 @@ class TestLoad:
         assert ledger.next_offset(LIFECYCLE, 0, TOPIC_ID) == len(records)
 
     def test_goes_on_with_append(self, ledger: Ledger) -> None:
-        records = [
-            LedgerRecord(offset=index, known_at=at(1), value=row.to_bytes()) for index, row in enumerate(ROWS)
-        ]
+        records = records_of(ROWS)
         load(ledger, spool_of(records[:20]))
 
         ledger.append(records[20:], topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
@@ -243,9 +238,7 @@ class TestLoad:
         self, tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """More rows than fit the memory are taken a share of the entities at a time."""
-        records = [
-            LedgerRecord(offset=index, known_at=at(1), value=row.to_bytes()) for index, row in enumerate(ROWS)
-        ]
+        records = records_of(ROWS)
         appended = open_ledger(tmp_path / "appended.duckdb")
         try:
             appended.append(records, topic=LIFECYCLE, partition=0, topic_id=TOPIC_ID)
