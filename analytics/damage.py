@@ -43,7 +43,8 @@ class LedgerNotWritten(Exception):
 
     def __init__(self, path: Path, *, said: str) -> None:
         remedy = (
-            "Questions have the memory just now; raise LEDGER_MEMORY if this goes on"
+            "Questions have the memory just now, or there is too little: raise LEDGER_MEMORY (of a rebuild, "
+            "REBUILD_MEMORY) if this goes on"
             if "Out of Memory" in said
             else "Make room on that disk"
         )

@@ -236,7 +236,7 @@ class LedgerProcessSettings(BaseSettings):
     ledger_memory: Memory = "512MB"
     """What DuckDB may take for its buffers, such as 512MB or 2GB; the process takes about as much again."""
     rebuild_memory: Memory = "1GB"
-    """The same while `replay rebuild` fills a ledger, which has about 400 MB of rows at hand besides."""
+    """LEDGER_MEMORY of `replay rebuild`, which has about 400 MB of rows at hand besides."""
     ledger_threads: Annotated[int, Field(ge=0)] = 0
     """Threads that DuckDB works with; 0 is one for each core, but one alone up to about a million rows."""
     watchdog_after: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(seconds=120)
