@@ -50,13 +50,6 @@ buckets_listed as (
 
 ),
 
-states_listed as (
-
-    select distinct state
-    from stretches_chosen
-
-),
-
 buckets_summed as (
 
     select
@@ -68,13 +61,13 @@ buckets_summed as (
 
 ),
 
-before_summed as (
+-- Every state that occurs, and how many orders stood in it when the period began.
+states_listed as (
 
     select
         state,
-        sum(step) as step
-    from moves_listed
-    where moved_at < $start
+        count(*) filter (where began_at < $start) - count(*) filter (where ended_at < $start) as orders
+    from stretches_chosen
     group by state
 
 )
@@ -82,7 +75,7 @@ before_summed as (
 select
     buckets_listed.bucket_start,
     states_listed.state,
-    coalesce(before_summed.step, 0) + sum(coalesce(buckets_summed.step, 0)) over (
+    states_listed.orders + sum(coalesce(buckets_summed.step, 0)) over (
         partition by states_listed.state
         order by buckets_listed.bucket_start
     ) as orders
@@ -92,5 +85,4 @@ left join buckets_summed
     on
         buckets_summed.bucket_start = buckets_listed.bucket_start
         and buckets_summed.state = states_listed.state
-left join before_summed on before_summed.state = states_listed.state
 order by buckets_listed.bucket_start, states_listed.state

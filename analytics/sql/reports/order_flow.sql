@@ -41,17 +41,24 @@ turns_chosen as not materialized (
 
 ),
 
-moves_before_now as not materialized (
+-- Most orders of a long history had nothing happen to them in the period; the others are read once for all their moves.
+orders_moving as not materialized (
 
-    select "group", 'placed' as move, placed_at as moved_at from orders_chosen where placed_at < $until
+    select *
+    from orders_chosen
+    where $start is null or greatest(placed_at, paid_at, fulfilled_at, canceled_at) >= $start
+
+),
+
+moves_in_period as not materialized (
+
+    select
+        "group",
+        unnest(['placed', 'paid', 'fulfilled', 'canceled']) as move,
+        unnest([placed_at, paid_at, fulfilled_at, canceled_at]) as moved_at
+    from orders_moving
     union all
-    select "group", 'paid' as move, paid_at as moved_at from orders_chosen where paid_at < $until
-    union all
-    select "group", 'fulfilled' as move, fulfilled_at as moved_at from orders_chosen where fulfilled_at < $until
-    union all
-    select "group", 'canceled' as move, canceled_at as moved_at from orders_chosen where canceled_at < $until
-    union all
-    select "group", turn as move, turned_at as moved_at from turns_chosen where turned_at < $until
+    select "group", turn as move, turned_at as moved_at from turns_chosen
 
 ),
 
@@ -82,8 +89,8 @@ quarters_counted as (
         count(*) filter (where move = 'canceled') as canceled,
         count(*) filter (where move = 'closed') as closed,
         count(*) filter (where move = 'reopened') as reopened
-    from moves_before_now
-    where $start is null or moved_at >= $start
+    from moves_in_period
+    where moved_at < $until and ($start is null or moved_at >= $start)
     group by all
 
 ),
@@ -125,9 +132,22 @@ stock_at_start as (
 
     select
         "group",
-        count(*) filter (where move in ('placed', 'reopened')) - count(*) filter (where move = 'closed') as opened
-    from moves_before_now
-    where moved_at < $start and move in ('placed', 'reopened', 'closed')
+        sum(orders) as opened
+    from (
+        select
+            "group",
+            count(*) as orders
+        from orders_chosen
+        where placed_at < $start
+        group by "group"
+        union all
+        select
+            "group",
+            count(*) filter (where turn = 'reopened') - count(*) filter (where turn = 'closed') as orders
+        from turns_chosen
+        where turned_at < $start
+        group by "group"
+    ) as counted
     group by "group"
 
 ),

@@ -93,6 +93,40 @@ orders_paged as (
     from orders_numbered
     where page_row <= $limit
 
+),
+
+-- Texts of customers are dear to read, numbers are not; and most orders' customer is named after their own contact or
+-- member.
+customers_numbered as materialized (
+
+    select
+        orders.page_row,
+        orders.instance_id,
+        orders.buyer,
+        case customers.customer_number
+            when entity_number_of('customer', orders.instance_id, orders.contact_id) then orders.contact_id
+            when entity_number_of('customer', orders.instance_id, orders.member_id) then orders.member_id
+        end as customer
+    from orders_paged as orders
+    inner join customers on customers.number = entity_number_of('buyer', orders.instance_id, orders.buyer)
+
+),
+
+customers_named as (
+
+    select
+        page_row,
+        customer
+    from customers_numbered
+    where customer is not null
+    union all
+    select
+        numbered.page_row,
+        customers.customer
+    from customers_numbered as numbered
+    inner join customers on customers.number = entity_number_of('buyer', numbered.instance_id, numbered.buyer)
+    where numbered.customer is null
+
 )
 
 select
@@ -104,7 +138,7 @@ select
     orders.status,
     orders.payment_status,
     orders.fulfillment_status,
-    customers.customer,
+    customers_named.customer,
     orders.plan,
     money(orders.amount) as amount,
     orders.currency,
@@ -133,5 +167,5 @@ select
     ) / 3600000000.0 as age_hours,
     orders.next_cursor
 from orders_paged as orders
-left join customers on customers.number = entity_number_of('buyer', orders.instance_id, orders.buyer)
+left join customers_named on customers_named.page_row = orders.page_row
 order by orders.page_row
