@@ -1,8 +1,8 @@
 """The typed tables as they were at an earlier time, made on one connection and shared by its reports.
 
-Entities that no row told of since then stood as they stand now: their rows of the tables are taken over,
-and only the others are worked out again, those of the families that a report tells of. The tables are
-temporary ones, whose names come before those of the ledger wherever a report or a view reads them.
+Entities that no row told of since then stood as they stand now: their rows of the tables are read where they
+are, and only the others are worked out again, those of the families that a report tells of. What shows both
+is a temporary view, whose name comes before that of the ledger's table wherever a report or a view reads it.
 """
 
 import re
@@ -20,11 +20,7 @@ _READ = re.compile(r"\b(?:from|join)\s+(\w+)|\b(\w+)\(")
 EVERY_FAMILY = frozenset({"of any"}).union(*(kept.families for kept in PER_ENTITY))
 
 # Who is one customer: among all whom a changed pair touches anew, the others as now.
-_CUSTOMERS_THEN = (
-    ("past", "gather_customers"),
-    ("past", "link_buyers_then"),
-    ("past", "customers_then"),
-)
+_MET = "select customer_number from met_ids"
 
 
 class Past:
@@ -32,14 +28,17 @@ class Past:
 
     def __init__(self, connection: DuckDBPyConnection) -> None:
         self.connection = connection
-        self._as_of: object = None
+        self._file = ""
+        # None until it has looked back.
+        self.as_of: object = None
+        self._made: list[tuple[str, str]] = []
         self._tables: set[str] = set()
         self._gathered: frozenset[str] = frozenset()
         self._steps: set[str] = set()
 
     def look_back(self, as_of: object, report: str) -> None:
         """Have the tables that a report reads as they were then; `as_of` is UTC without a zone."""
-        if self._as_of != as_of:
+        if self.as_of != as_of:
             self._begin(as_of)
         missing = [table for table in _in_turn(tables_read(report)) if table not in self._tables]
         self._gather(frozenset(family for table in missing for family in _families(table)))
@@ -48,11 +47,13 @@ class Past:
             self._tables.add(table)
 
     def _begin(self, as_of: object) -> None:
-        for table in self._tables:
-            self.connection.execute(f"drop table temp.{table}")
-        self._tables, self._gathered, self._as_of = set(), frozenset(), None
+        while self._made:
+            kind, name = self._made.pop()
+            self.connection.execute(f"drop {kind} temp.{name}")
+        self._tables, self._gathered, self.as_of = set(), frozenset(), None
         self.connection.execute("set variable as_of = $as_of", {"as_of": as_of})
-        self._as_of = as_of
+        ((self._file,),) = self.connection.execute(statement("past", "name_of_file")).fetchall()
+        self.as_of = as_of
 
     def _gather(self, families: frozenset[str]) -> None:
         """What tells of entities of these families that did not stand then as they do now."""
@@ -69,18 +70,31 @@ class Past:
         take_steps(self.connection, missing)
         self._steps.update(missing)
         if table == "customers":
-            for folder, name in _CUSTOMERS_THEN:
-                self.connection.execute(statement(folder, name))
-            return
-        if table == "buyers":
-            # While the name still means the table of the ledger.
-            self.connection.execute(statement("past", "note_buyers_then"))
-        for kept in PER_ENTITY:
-            if kept.table == table:
-                then = statement("past", "keep_then")
-                self.connection.execute(then.format(table=table, source=source(table)))
-                return
-        self.connection.execute(statement("past", "work_out_then").format(table=table))
+            self._gather_customers()
+            self._show(table, gone="gathered_customers", source="touched.customers")
+        elif table in OTHERS:
+            self._run("table", table, "work_out_then", table=table)
+        else:
+            if table == "buyers":
+                # While the name still means the table of the ledger.
+                self.connection.execute(statement("past", "note_buyers_then"))
+            self._run("table", f"{table}_gone", "note_gone", table=table)
+            self._show(table, gone=f"{table}_gone", source=source(table))
+
+    def _gather_customers(self) -> None:
+        self.connection.execute(statement("standing", "meet_customers"))
+        self.connection.execute(statement("standing", "gather").format(numbers=_MET))
+        self.connection.execute(statement("standing", "gather_ids"))
+        self.connection.execute(statement("past", "link_buyers_then"))
+
+    def _show(self, table: str, *, gone: str, source: str) -> None:
+        """A table as it was: without the rows whose places are `gone`, and with those worked out."""
+        self._run("table", f"{table}_then", "keep_then", table=table, source=source)
+        self._run("view", table, "show_then", file=self._file, table=table, gone=gone)
+
+    def _run(self, kind: str, made: str, name: str, **blanks: str) -> None:
+        self.connection.execute(statement("past", name).format(**blanks))
+        self._made.append((kind, made))
 
 
 def _families(table: str) -> frozenset[str]:

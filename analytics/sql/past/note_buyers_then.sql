@@ -43,11 +43,17 @@ pairs_changed as (
 
 )
 
-select distinct
-    instance_id,
-    unnest([contact, member]) as id
+select
+    *,
+    entity_number_of('buyer', instance_id, id) as number
 from (
-    select * from pairs_changed
-    except
-    select * from pairs_lasting
-) as pairs_of_one_time
+    select distinct
+        instance_id,
+        unnest([contact, member]) as id
+    from (
+        select * from pairs_changed
+        except
+        select * from pairs_lasting
+    ) as pairs_of_one_time
+) as ids_named
+where id is not null
