@@ -1,6 +1,5 @@
 """The ledger: the only writer of the DuckDB file. Rows and the offset they came from are one transaction."""
 
-import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -18,12 +17,12 @@ from analytics.damage import (
     LedgerDamaged,
     LedgerNotOpened,
     LedgerNotWritten,
-    damage,
     is_of_the_machine,
     named_refusals,
     unopened,
 )
 from analytics.loading import forget_spool, read_spool
+from analytics.opening import ORDINARY, LedgerLocked, Share, another, opened
 from analytics.schema import SchemaMismatch, migrate
 from analytics.spool import spooled
 from analytics.standing import differences, is_behind, leave_behind, prepare, remake, remake_by_two
@@ -44,28 +43,12 @@ __all__ = [
     "spooled",
 ]
 
-# One large checkpoint instead of many: p99 of a batch went from 65 to 21 ms.
-CHECKPOINT_THRESHOLD = "256MB"
 # A version this old is replaced though nothing changed, so that ages and unfinished days move on.
 OLDEST_VERSION = timedelta(minutes=5)
 VERSIONS_KEPT = 2
 # DuckDB refuses to close a connection at the very moment a reader is being given a cursor of it.
 CLOSE_SECONDS = 10.0
 SAMPLES_KEPT = timedelta(days=7)
-
-_HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
-
-
-class LedgerLocked(Exception):
-    """Another process has the file open. `holder` names it."""
-
-    def __init__(self, path: Path, holder: str) -> None:
-        super().__init__(
-            f"{path} is open in {holder}, and DuckDB lets one process at a time have a file. "
-            "Ask that process (REPORTS_URL), or stop it first."
-        )
-        self.path = path
-        self.holder = holder
 
 
 class AnotherLog(Exception):
@@ -78,18 +61,6 @@ class AnotherLog(Exception):
         )
         self.topic = topic
         self.partition = partition
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """What DuckDB may take of its machine, which it shares; what does not fit is spilled beside the file.
-
-    `memory` is for its own buffers, such as 512MB; the process takes about as much again. `threads`
-    0 is one for each core.
-    """
-
-    memory: str = "512MB"
-    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +93,7 @@ class Ledger:
         self._sampled: dict[tuple[str, int], tuple[int | None, int | None]] = {}
 
     @classmethod
-    def open(cls, path: Path, *, wait_seconds: float = 0, share: Share = Share()) -> "Ledger":
+    def open(cls, path: Path, *, wait_seconds: float = 0, share: Share = ORDINARY) -> "Ledger":
         """Open or make the file, bring its tables and views up to date, publish a first version.
 
         Raises:
@@ -135,7 +106,7 @@ class Ledger:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unopened(path, error) from error
-        connection = _connect(path, time.monotonic() + wait_seconds, share)
+        connection = opened(path, wait_seconds=wait_seconds, share=share)
         try:
             migrate(connection)
             prepare(connection)
@@ -279,7 +250,7 @@ class Ledger:
     @contextmanager
     def present(self) -> Iterator[DuckDBPyConnection]:
         """A read-only transaction of this very moment, for what must not be thirty seconds old."""
-        connection = self._connection.cursor()
+        connection = another(self._connection)
         try:
             connection.execute("begin transaction read only")
             yield connection
@@ -329,8 +300,8 @@ class Ledger:
         self._taken += 1
         version = Version(f"{self._run}-{self._taken}", moment, _aware(data_through), _aware(known_through))
         for _ in range(READERS):
-            version.offer(self._connection.cursor())
-        version.offer_past(self._connection.cursor())
+            version.offer(another(self._connection))
+        version.offer_past(another(self._connection))
         return version
 
     @contextmanager
@@ -356,34 +327,5 @@ def _close(connection: DuckDBPyConnection, deadline: float) -> None:
             time.sleep(0.001)
 
 
-def _connect(path: Path, deadline: float, share: Share) -> DuckDBPyConnection:
-    threads = {"threads": share.threads} if share.threads else {}
-    while True:
-        try:
-            return duckdb.connect(
-                str(path),
-                config={
-                    "checkpoint_threshold": CHECKPOINT_THRESHOLD,
-                    "memory_limit": share.memory,
-                    **threads,
-                    "temp_directory": str(_beside(path, "spill")),
-                    "python_enable_replacements": "false",
-                    # No report relies on it, and a load keeps far less in memory.
-                    "preserve_insertion_order": "false",
-                },
-            )
-        except duckdb.Error as error:
-            holder = _HOLDER.search(str(error))
-            if holder is None:
-                raise (damage(path, error) or unopened(path, error)) from error
-            if time.monotonic() >= deadline:
-                raise LedgerLocked(path, f"{holder['program']} (process {holder['pid']})") from error
-        time.sleep(0.2)
-
-
 def _aware(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC)
-
-
-def _beside(path: Path, what: str) -> Path:
-    return path.absolute().with_name(f"{path.name}.{what}")

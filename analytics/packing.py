@@ -5,7 +5,8 @@ from pathlib import Path
 import duckdb
 
 from analytics.damage import LedgerNotOpened, unwritten
-from analytics.ledger import Ledger, Share
+from analytics.ledger import Ledger
+from analytics.opening import ORDINARY, attach
 from analytics.statements import statement
 
 
@@ -35,12 +36,12 @@ def pack(path: Path) -> bool:
 
 
 def _is_copied(path: Path, target: Path) -> bool:
-    with duckdb.connect(config={"memory_limit": Share().memory}) as connection:
-        connection.execute(f"attach {_text(path)} as old (read_only)")
+    with duckdb.connect(config={"memory_limit": ORDINARY.memory}) as connection:
+        connection.execute(attach(path, "old", read_only=True))
         if not connection.execute("select exists (select 1 from old.main.forgotten)").fetchall()[0][0]:
             return False
         Ledger.open(target).close()
-        connection.execute(f"attach {_text(target)} as new")
+        connection.execute(attach(target, "new"))
         for (table,) in connection.execute(statement("forgetting", "packed_tables")).fetchall():
             for step in ("empty_table", "fill_table"):
                 connection.execute(statement("forgetting", step).format(table=table))
@@ -51,7 +52,3 @@ def _is_copied(path: Path, target: Path) -> bool:
 def _discard(target: Path) -> None:
     for file in (target, target.with_name(f"{target.name}.wal")):
         file.unlink(missing_ok=True)
-
-
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -17,6 +17,7 @@ from graphlib import TopologicalSorter
 
 from duckdb import DuckDBPyConnection
 
+from analytics.opening import another
 from analytics.statements import in_order, statement
 
 # Rows of the entities that are read together when everything is made anew, for each MiB that DuckDB may take:
@@ -135,7 +136,7 @@ def remake_by_two(connection: DuckDBPyConnection) -> None:
     leave_behind(connection)
     _empty(connection)
     with ThreadPoolExecutor(len(SIDES)) as pool:
-        for done in [pool.submit(_fill_apart, connection.cursor(), side) for side in SIDES]:
+        for done in [pool.submit(_fill_apart, another(connection), side) for side in SIDES]:
             done.result()
     _finish(connection)
 

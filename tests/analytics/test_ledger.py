@@ -221,6 +221,15 @@ class TestOpen:
             again.close()
             new.close()
 
+    def test_a_table_of_some_ten_thousand_rows_is_work_for_two(self, ledger: Ledger) -> None:
+        ledger._connection.execute("create table many as select range as n from range(61_440)")
+
+        groups = ledger._connection.execute(
+            "select count(distinct row_group_id) from pragma_storage_info('many')"
+        )
+
+        assert groups.fetchall() == [(2,)]
+
     def test_a_ledger_of_a_newer_build_is_left_alone(self, tmp_path: Path) -> None:
         path = tmp_path / "ledger.duckdb"
         ledger = Ledger.open(path)
@@ -271,6 +280,10 @@ class TestLock:
             holder.stdin.write("\n")
             holder.stdin.flush()
             Ledger.open(path, wait_seconds=60).close()
+
+    def test_a_file_that_is_open_here_is_not_opened_twice(self, ledger: Ledger) -> None:
+        with pytest.raises(LedgerLocked, match="this very process"):
+            Ledger.open(ledger.path)
 
 
 APPEND_FOR_EVER = """
