@@ -29,6 +29,7 @@ from dashboard.charts import (
 
 CELL_HEIGHT = 26
 WIDE_BARS = 6
+LOW_RATE = 0.06
 # The height of a chart is that of its axis and its cells together.
 AXIS_ROOM = 60
 # On a phone a cell is as wide as two figures, and the sign is in the subtitle anyway.
@@ -62,7 +63,7 @@ def rate_bars(table: pd.DataFrame) -> Spec:
     data = data.assign(label=[f"{rate:.{digits}%}" if pd.notna(rate) else "" for rate in data["rate"]])
     data["middle"] = data["at"] + (data["at_end"] - data["at"]) / 2
     bars = bars_over_time(data).encode(
-        y=alt.Y("rate:Q", title=None, axis=alt.Axis(format=".0%", tickCount=5)),
+        y=alt.Y("rate:Q", title=None, axis=_rate_axis(data["rate"])),
         color=alt.ColorValue(BLUE),
         opacity=_pale_when_partial(),
         tooltip=[
@@ -78,6 +79,11 @@ def rate_bars(table: pd.DataFrame) -> Spec:
         .encode(x=alt.X("middle:T", scale=alt.Scale(type="utc")), y=alt.Y("rate:Q"), text=alt.Text("label:N"))
     )
     return finished(bars + figures)
+
+
+def _rate_axis(rates: pd.Series) -> alt.Axis:
+    """No percent twice: below a few percent a line is drawn at each half."""
+    return alt.Axis(format=".1%" if rates.max() < LOW_RATE else ".0%", tickCount=5)
 
 
 def cohort_cells(table: pd.DataFrame) -> Spec:

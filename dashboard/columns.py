@@ -10,13 +10,19 @@ from dashboard import spelling
 FRACTIONS = {"rate", "change", "within_target", "share", "late_rate", "cancel_rate", "tracking_rate"}
 AMOUNTS = {"amount", "mrr"}
 DAY, MOMENT = "D MMM YYYY", "D MMM YYYY, HH:mm:ss"
-PERCENT, SIGNED = "%.1f %%", "%+.1f %%"
+PERCENT, SIGNED = "%.1f%%", "%+.1f%%"
 UNITS = {"_hours": "%.1f", "_seconds": "%.2f"}
 # Whole ids are in the exports and one click on the cell away; here they would push out what is to be read.
 IDS = dict.fromkeys(["order_id", "customer", "plan_id", "last_event_id", "request_id", "key", "site"], 120)
-SENTENCES = dict.fromkeys(["next_step", "definition"], 560)
 MOMENT_WIDTH = 150
-WIDTHS = IDS | SENTENCES | {"method": 96, "counted_by": 96, "numerator": 80, "base": 60, "attempts": 70}
+WIDTHS = IDS | {
+    "definition": 560,
+    "method": 96,
+    "counted_by": 96,
+    "numerator": 80,
+    "base": 60,
+    "attempts": 70,
+}
 HEADINGS = {
     "bucket_start": "From",
     "hours_left": "Left (h)",
@@ -32,6 +38,8 @@ HEADINGS = {
     "delay_p50": "Median delay",
     "delay_p95": "95th delay",
 }
+# Numbers that are names: nobody writes them with commas.
+NAMES = {"partition", "offset", "last_status"}
 # What the reports name by a word, and Wix in capitals. Flows and reasons stay as commands want them.
 WORDS = {"state", "status", "payment_status", "alarm", "method", "counted_by"}
 
@@ -71,6 +79,8 @@ def _one(name: str, column: pd.Series) -> Any:
     if unit := next((unit for unit in UNITS if name.endswith(unit)), None):
         heading = f"{_heading(name.removesuffix(unit))} ({unit[1]})"
         return st.column_config.NumberColumn(heading, format=UNITS[unit])
+    if pd.api.types.is_integer_dtype(column) and name not in NAMES:
+        return st.column_config.NumberColumn(_heading(name), format="localized", width=WIDTHS.get(name))
     return st.column_config.Column(_heading(name), width=WIDTHS.get(name))
 
 

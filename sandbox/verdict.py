@@ -58,7 +58,8 @@ async def verdict(witness: Witness, stories: Iterable[Story]) -> Verdict:
         *await witness.wrong(ends),
         *not_once(ends, messages, parcels),
         *not_told(ends, changes),
-        *_unbalanced(totals, counts, ends, rows=_least_rows(told)),
+        *_unbalanced(totals, counts, ends),
+        *_unkept(counts, told),
     ]
     return Verdict(
         messages_expected=sum(end.is_message for end in ends),
@@ -112,23 +113,26 @@ def not_told(ends: Iterable[Expected], changes: Iterable[Mapping[str, Any]]) -> 
     ]
 
 
-def _least_rows(stories: Iterable[Story]) -> int:
-    """Every event once, however often it was delivered, has a row."""
-    events = {webhook.body["id"] for story in stories for webhook in story.webhooks}
-    return len(events)
-
-
-def _unbalanced(
-    totals: Mapping[str, int], counts: Mapping[str, int], ends: Iterable[Expected], *, rows: int
-) -> list[str]:
+def _unbalanced(totals: Mapping[str, int], counts: Mapping[str, int], ends: Iterable[Expected]) -> list[str]:
     states = {end.key: end.state for end in ends}
     effects, failed = len(states), sum(state == "failed" for state in states.values())
     said = [f"{totals[name]} effects {name}" for name in ("waiting", "open") if totals[name]]
     if totals["failed"] != failed:
         said.append(f"{totals['failed']} effects failed, {failed} expected")
-    said += [f"{counts[name]} {name}" for name in ("missing", "missing_effects", "dead") if counts[name]]
+    said += [f"{counts[name]} {name}" for name in ("missing", "missing_effects") if counts[name]]
     if totals["due"] != effects:
         said.append(f"{totals['due']} effects due in the ledger, {effects} expected")
+    return said
+
+
+def _unkept(counts: Mapping[str, int], stories: Iterable[Story]) -> list[str]:
+    """Every event once, however often it was delivered, has a row, or a story expects its dead letter."""
+    told = list(stories)
+    aside = {webhook.body["id"] for story in told for webhook in story.put_aside}
+    rows = len({webhook.body["id"] for story in told for webhook in story.webhooks} - aside)
+    said = []
+    if counts["dead"] != len(aside):
+        said.append(f"{counts['dead']} dead letters, {len(aside)} expected")
     if counts["rows"] < rows:
         said.append(f"{counts['rows']} rows in the ledger, at least {rows} expected")
     return said

@@ -15,6 +15,9 @@ CAUSES = ["voluntary", "involuntary", "owner", "completed", "unknown"]
 COLUMNS = ["bucket_start", "active_at_start", "new", "churned", *CAUSES, "switched", "rate", "is_partial"]
 FIRST_LEAVING = {client.FIRST_ROWS: str(panels.MOST_ROWS)}
 LEAVING = ["ends_at", "plan", "mrr", "currency", "requested_at", "customer", "order_id"]
+COUNTED = ["method", "rate", "numerator", "base", "definition"]
+# Why first, since a phone shows two or three columns.
+DIFFERENT = ["reason", "counted_by", "happened_at", "customer", "order_id"]
 PLANS = ["name", "active", "new", "churned", "rate", "mrr", "currency", "plan_id"]
 HEATMAP, TABLE = "Heatmap", "Table"
 DAYS_BY_MONTH = 60
@@ -131,7 +134,7 @@ def _methods(ask: Questions, population: str) -> None:
     panels.table(
         "One period, five methods",
         "Each named after its owner; the numerators and bases differ, not the customers",
-        ask.period("churn_methods", population=population),
+        ask.period("churn_methods", population=population)[COUNTED],
         key="churn_methods",
         empty=NO_CUSTOMER,
     )
@@ -144,7 +147,7 @@ def _methods(ask: Questions, population: str) -> None:
     panels.table(
         f"Where {one} and {other} differ",
         "Customer by customer, with the reason",
-        ask.period("churn_difference", method=METHODS[one], other=METHODS[other]),
+        ask.period("churn_difference", method=METHODS[one], other=METHODS[other])[DIFFERENT],
         key="churn_difference",
         empty=f"{one} and {other} count the same customers in this period.",
     )

@@ -12,8 +12,9 @@ from dashboard.scope import Scope
 FIRST = {"limit": "200"}
 FAILURES, REFUSALS = {"outcome": "failed", **FIRST}, {"outcome": "refused", **FIRST}
 FAILED = ["flow", "reason", "order_id", "attempts", "last_status", "last_code", "request_id", "decided_at"]
-DEAD = ["topic", "partition", "offset", "reason", "error", "first_at", "redriven_at"]
-REFUSED = ["next_step", "reason", "warehouse", "key", "order_id", "received_at", "site"]
+# Why first, since a phone shows two or three columns.
+DEAD = ["reason", "error", "topic", "partition", "offset", "first_at", "redriven_at"]
+REFUSED = ["reason", "warehouse", "order_id", "key", "received_at", "site"]
 TIMELESS = (
     ":material/info: What needs a person stays here until somebody acts, whatever the range; "
     "only what was suppressed follows it. Commands run where the worker does."
@@ -46,13 +47,7 @@ def _body(ask: Questions) -> None:
         _paused(flow, ask.scope.tz)
     _failed(ask.ever("effect_log", **FAILURES))
     _dead(dead)
-    panels.table(
-        "Refused handovers",
-        "What warehouses told and we could not take",
-        refused,
-        key="handovers",
-        empty="No handover was refused.",
-    )
+    _handovers(refused)
     panels.table(
         "Suppressed",
         "Due, but not wanted by what Wix says now: why, how many, and which share of the flow",
@@ -81,7 +76,7 @@ def _cards(
 
 def _refused(ask: Questions) -> pd.DataFrame:
     found = ask.ever("handovers", **REFUSALS)
-    return found.assign(next_step=[next_steps.of_handover(reason) for reason in found["reason"]])[REFUSED]
+    return found.assign(next_step=[next_steps.of_handover(reason) for reason in found["reason"]])
 
 
 def _paused(flow: pd.Series, tz: str) -> None:
@@ -122,15 +117,28 @@ def _dead(dead: pd.DataFrame) -> None:
     _advise(dead, chosen, next_steps.of_letter, next_steps.letter_commands)
 
 
+def _handovers(refused: pd.DataFrame) -> None:
+    chosen = panels.choose_row(
+        "Refused handovers",
+        "What warehouses told and we could not take · choose a row",
+        refused,
+        REFUSED,
+        key="handovers",
+        empty="No handover was refused.",
+    )
+    _advise(refused, chosen, lambda row: str(row["next_step"]))
+
+
 def _advise(
     rows: pd.DataFrame,
     chosen: int | None,
     words: Callable[[pd.Series], str],
-    commands: Callable[[pd.Series], str],
+    commands: Callable[[pd.Series], str] | None = None,
 ) -> None:
     """What to do about the chosen row, or about the newest until one is chosen."""
     if rows.empty:
         return
     row, about = rows.iloc[chosen or 0], "What to do about the newest" if chosen is None else "What to do"
     st.markdown(f"**{about}:** {words(row)}")
-    st.code(commands(row), language=None)
+    if commands:
+        st.code(commands(row), language=None)

@@ -18,7 +18,7 @@ STEPS = {
 FIRST_STEP = "Paid to fulfilled"
 TARGETS = {"24 h": 24.0, "48 h": 48.0, "72 h": 72.0, "5 days": 120.0, "7 days": 168.0}
 FIRST_TARGET = "72 h"
-BACKLOG = ["name", "paid_at", "age_hours", "hours_left", "order_id"]
+BACKLOG = ["name", "hours_left", "age_hours", "paid_at", "order_id"]
 COLUMNS = [
     "bucket_start",
     "finished",

@@ -59,6 +59,12 @@ class Cashier:
         self._send("TRANSACTION_CREATED", "transactionCreatedEvent", content, at)
         return paid
 
+    def approve_unnamed(self, at: datetime | None = None) -> None:
+        """A payment goes through, and Wix tells of it without its id."""
+        transaction = self._transaction(self.new_transaction(at), "APPROVED")
+        del transaction["id"]
+        self._changed(transaction, "PENDING", at)
+
     def decline(self, at: datetime | None = None) -> str:
         """The bank says no; the transaction's id."""
         declined = self.new_transaction(at)
@@ -113,5 +119,6 @@ class Cashier:
             event_type=PAYMENT_EVENT,
             body=body,
             happens_now=at is None,
+            lacks_its_id="id" not in content["transaction"],
         )
         self.script.add(webhook)

@@ -28,13 +28,17 @@ class Seed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """Wix sends this. With `happens_now` the teller sets its `eventTime` to the moment it is told."""
+    """Wix sends this. With `happens_now` the teller sets its `eventTime` to the moment it is told.
+
+    What `lacks_its_id` can't be read, and must become a dead letter.
+    """
 
     instance_id: str
     event_type: str
     body: Mapping[str, Any]
     identity: Mapping[str, Any] | None = None
     happens_now: bool = False
+    lacks_its_id: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,11 @@ class Story:
     def expected(self) -> tuple[Expected, ...]:
         """Every effect of the story with its end."""
         return tuple(end for chapter in self.chapters for end in chapter.expected)
+
+    @property
+    def put_aside(self) -> tuple[Webhook, ...]:
+        """What must become a dead letter."""
+        return tuple(webhook for webhook in self.webhooks if webhook.lacks_its_id)
 
     @property
     def rows(self) -> int:

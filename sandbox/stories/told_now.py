@@ -226,6 +226,13 @@ def _declined(stage: _Stage) -> None:
     life.cashier.decline()
 
 
+def _payment_without_id(stage: _Stage) -> None:
+    """Wix tells of a payment without saying which: it is put aside, whole, and nobody is written to."""
+    life = stage.plan("monthly")
+    life.create()
+    life.cashier.approve_unnamed()
+
+
 def _unsubscribed(stage: _Stage) -> None:
     """A plan is bought and paid by someone who doesn't want mail."""
     life = stage.plan("weekly", at_member=UNSUBSCRIBED)
@@ -377,6 +384,7 @@ _SET: dict[str, tuple[Callable[[_Stage], None], int]] = {
         (_canceled_before_shipped_at_once, _STUDIO),
         (_digital, _TEA),
         (_label_printed_twice, _CLAY),
+        (_payment_without_id, _YOGA),
     )
 }
 NAMES = tuple(_SET)

@@ -59,6 +59,12 @@ class TestGainedAndLost:
 
 
 class TestRateBars:
+    @pytest.mark.parametrize(("rate", "written"), [(0.034, ".1%"), (0.34, ".0%")])
+    def test_no_two_lines_of_the_axis_are_the_same_percent(self, rate: float, written: str) -> None:
+        spec = charts_churn.rate_bars(churn(rate=[rate, None, None]))
+
+        assert spec["layer"][0]["encoding"]["y"]["axis"]["format"] == written
+
     def test_each_bar_carries_its_figure_and_an_unknown_rate_none(self) -> None:
         drawn = rows(charts_churn.rate_bars(churn()))
 

@@ -37,8 +37,8 @@ class TestColumns:
         change, _ = one("change", -0.5)
 
         assert rates == [12.5]
-        assert rate["type_config"]["format"] == "%.1f %%"
-        assert change["type_config"]["format"] == "%+.1f %%"
+        assert rate["type_config"]["format"] == "%.1f%%"
+        assert change["type_config"]["format"] == "%+.1f%%"
 
     def test_a_status_is_a_word_and_an_unknown_one_stays_unknown(self) -> None:
         _, shown = one("payment_status", "NOT_PAID", None)
@@ -55,6 +55,13 @@ class TestColumns:
         _, shown = one("mrr", "739.196431")
 
         assert shown == [739.2]
+
+    def test_a_count_has_commas_and_a_number_that_is_a_name_has_none(self) -> None:
+        rows, _ = one("rows", 13869)
+        offset, _ = one("offset", 13869)
+
+        assert rows["type_config"]["format"] == "localized"
+        assert "type_config" not in offset
 
     def test_an_id_leaves_room_for_what_is_read(self) -> None:
         order_id, _ = one("order_id", "0b6b316f-ad14-435a-88b8-d08f26f16847")

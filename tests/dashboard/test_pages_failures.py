@@ -72,4 +72,13 @@ class TestFailures:
 
         shown = next(f.value for f in app.dataframe if "warehouse" in f.value)
         assert cards(app)["Refused handovers"] == "1"
-        assert "must send a new key" in shown["next_step"].iloc[0]
+        assert "must send a new key" in words(app)
+        assert "next_step" not in shown
+
+    def test_what_went_wrong_comes_first_where_there_is_room_for_two_columns(self, refused: Service) -> None:
+        when = datetime.now(UTC) - timedelta(hours=1)
+        refused.tell([history.handover("h1", "1002", when, word="refused", reason="key_reused")])
+
+        first = [list(f.value.columns)[:2] for f in run("failures").dataframe]
+
+        assert first == [["flow", "reason"], ["reason", "error"], ["reason", "warehouse"], ["flow", "reason"]]

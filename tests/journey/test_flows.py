@@ -28,6 +28,20 @@ async def test_every_story_comes_to_its_end_exactly_once(journey: Journey) -> No
     assert set(journey.teller.answers) == {"200"}
 
 
+async def test_payment_without_its_id_is_put_aside_and_nobody_is_written_to(journey: Journey) -> None:
+    story = journey.story("payment_without_id")
+    known = await journey.witness.report("dead_letters", site=story.instance_id)
+
+    async def put_aside() -> Rows:
+        rows = await journey.witness.report("dead_letters", site=story.instance_id)
+        return [row for row in rows if row not in known]
+
+    await journey.teller.tell(story)
+    letter = the_one(await until("the dead letter", put_aside, seconds=PATIENCE_SECONDS))
+    assert (letter["topic"], letter["reason"]) == ("payments", "missing_field")
+    assert await journey.messages_to(member_of(story)) == []
+
+
 class TestPaymentNotice:
     async def test_member_gets_one_message_about_a_payment(self, journey: Journey) -> None:
         """F1: payment, Get Order, Get Member, Query Email Subscriptions, conversation, message."""

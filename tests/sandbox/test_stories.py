@@ -34,7 +34,7 @@ def _due(webhook: Webhook) -> list[str]:
     changed = body.get("transactionStatusChangedEvent") or body.get("transactionCreatedEvent")
     if changed:
         transaction = changed["transaction"]
-        is_new = transaction["status"] == "APPROVED" != changed.get("previousStatus")
+        is_new = transaction["status"] == "APPROVED" != changed.get("previousStatus") and "id" in transaction
         return [f"notice:payment:{site}:{transaction['id']}"] if is_new else []
     if webhook.event_type.startswith(PLAN):
         return [*_purchases(webhook), *_access(webhook)]
@@ -122,6 +122,14 @@ class TestExpectations:
         done = {end.flow for story in LIB.now for end in story.expected if end.state == "done"}
 
         assert done == {"payment_notice", "purchase_notice", "fulfillment", "access"}
+
+    def test_what_lacks_the_id_of_a_payment_is_the_only_thing_to_be_put_aside(self) -> None:
+        aside = [(story.name, webhook) for story in LIB.stories for webhook in story.put_aside]
+
+        ((name, webhook),) = aside
+        assert name == "payment_without_id"
+        assert webhook.body["transactionStatusChangedEvent"]["transaction"]["status"] == "APPROVED"
+        assert "id" not in webhook.body["transactionStatusChangedEvent"]["transaction"]
 
 
 class TestEvents:

@@ -13,7 +13,7 @@ from typing import Any
 from analytics.ledger import Ledger, LedgerRecord
 from analytics.lifecycle import Consent, LifecycleRow, Source
 from ingest.handover import Handover, Warehouse
-from ingest.record import EventRecord, parse_time
+from ingest.record import EventRecord, Unreadable, parse_time
 from ingest.recording import from_event, from_handover
 from ingest.webhook import WixEvent
 from sandbox.stories.cast import Site
@@ -23,6 +23,7 @@ from sandbox.stories.store_life import WAREHOUSE
 from sandbox.stories.story import Expected, Story, Webhook
 from sandbox.stories.told_now import told_now
 from streams import due, lifecycle
+from streams.dead_letter import RawRecord, unreadable
 from streams.effect import FULFILLMENT, PAYMENT_NOTICE, Effect, Outcome, State
 from tests.analytics import history
 from tests.dashboard.browser import watched
@@ -95,7 +96,13 @@ class Played:
     def _take(self, record: EventRecord) -> None:
         known = record.received_at + self._soon(0.4)
         source = self._next(record.topic, record.instance_id)
-        self.rows += [(known, row) for row in lifecycle.from_event(record, source)]
+        try:
+            self.rows += [(known, row) for row in lifecycle.from_event(record, source)]
+        except Unreadable as error:
+            site = record.instance_id.encode()
+            raw = RawRecord(source=source, key=site, value=None, headers=[], at=record.received_at)
+            self.rows.append((known, lifecycle.from_dead_letter(unreadable(raw, error))))
+            return
         for effect in due.decide(record).effects:
             if effect.key not in self.seen:
                 self.seen.add(effect.key)

@@ -17,7 +17,7 @@ LOOK_EVERY = timedelta(seconds=30)
 GAP = (timedelta(minutes=34), timedelta(minutes=24))
 LIMIT = 200
 BUG = DeadLetterFacts(
-    reason="unexpected", error="KeyError: 'prices' at streams/plan_price.py:41", fingerprint="5f0c1d7a92e4"
+    reason="unexpected", error="KeyError at streams/plan_price.py:price_of", fingerprint="5f0c1d7a92e4"
 )
 # What the outbox notes when Wix answers 403.
 FORBIDDEN: dict[str, Any] = {
@@ -60,7 +60,7 @@ def _sample(place: tuple[str, int], end: int, behind: int) -> PartitionSample:
 
 
 def _troubles(sites: list[str], now: datetime) -> Iterator[LifecycleRow]:
-    for number, days in enumerate([0.2, 1.4, 1.5, 6]):
+    for number, days in enumerate([0.2, 6]):
         letter = history.dead_letter("payments", 0, number, now - timedelta(days=days))
         yield letter if number else replace(letter, facts=BUG)
     paused = FlowPauseFacts(state="paused", fingerprint=BUG.fingerprint, version="1.4.0", held=3)
