@@ -6,6 +6,7 @@ is a temporary view, whose name comes before that of the ledger's table wherever
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from duckdb import DuckDBPyConnection
@@ -15,6 +16,8 @@ from analytics.statements import in_order, statement
 
 # What a statement reads from, and the macros it calls.
 _READ = re.compile(r"\b(?:from|join)\s+(\w+)|\b(\w+)\(")
+
+_WORD = re.compile(r"\w+")
 
 # Alarms are raised by events of any family, and some families have no other table.
 EVERY_FAMILY = frozenset({"of any"}).union(*(kept.families for kept in PER_ENTITY))
@@ -33,7 +36,7 @@ class Past:
         self.as_of: object = None
         self._made: list[tuple[str, str]] = []
         self._tables: set[str] = set()
-        self._gathered: frozenset[str] = frozenset()
+        self._gathered = self._columns = frozenset[str]()
         self._steps: set[str] = set()
 
     def look_back(self, as_of: object, report: str) -> None:
@@ -41,7 +44,7 @@ class Past:
         if self.as_of != as_of:
             self._begin(as_of)
         missing = [table for table in _in_turn(tables_read(report)) if table not in self._tables]
-        self._gather(frozenset(family for table in missing for family in _families(table)))
+        self._gather(missing)
         for table in missing:
             self._make(table)
             self._tables.add(table)
@@ -50,20 +53,30 @@ class Past:
         while self._made:
             kind, name = self._made.pop()
             self.connection.execute(f"drop {kind} temp.{name}")
-        self._tables, self._gathered, self.as_of = set(), frozenset(), None
+        self._tables, self._gathered, self._columns, self.as_of = set(), frozenset(), frozenset(), None
         self.connection.execute("set variable as_of = $as_of", {"as_of": as_of})
         ((self._file,),) = self.connection.execute(statement("past", "name_of_file")).fetchall()
         self.as_of = as_of
 
-    def _gather(self, families: frozenset[str]) -> None:
-        """What tells of entities of these families that did not stand then as they do now."""
-        if families <= self._gathered:
+    def _gather(self, tables: Sequence[str]) -> None:
+        """What tells of entities, of these tables' families, that did not stand then as they do now."""
+        of_entities = [table for table in tables if _families(table)]
+        families = frozenset(family for table in of_entities for family in _families(table))
+        columns = frozenset(word for table in of_entities for word in columns_read(table))
+        if families <= self._gathered and columns <= self._columns:
             return
-        self._gathered = frozenset()
+        self._gathered, self._columns, self._steps = families, columns, set()
         chosen = None if families >= EVERY_FAMILY else sorted(families)
         self.connection.execute(statement("past", "entities_since"), {"families": chosen})
-        self.connection.execute(statement("past", "rows_until"))
-        self._gathered, self._steps = families, set()
+        ((is_restated,),) = self.connection.execute(statement("standing", "restated")).fetchall()
+        # What stands now stood since it was known, unless it was read anew.
+        schema = "history" if is_restated else "main"
+        self.connection.execute(statement("past", "rows_until").format(schema=schema, unread=self._unread()))
+
+    def _unread(self) -> str:
+        listed = self.connection.execute(statement("past", "lifecycle_columns")).description
+        unread = [name for name, *_ in listed if name not in self._columns]
+        return ", ".join(f'case when false then "{name}" end as "{name}"' for name in unread)
 
     def _make(self, table: str) -> None:
         missing = [step for step in steps_to(table) if step not in self._steps]
@@ -119,6 +132,14 @@ def tables_read(report: str) -> frozenset[str]:
         seen |= fresh
         open_texts += [read[name] for name in fresh]
     return frozenset(found)
+
+
+@cache
+def columns_read(table: str) -> frozenset[str]:
+    """Every word of the definitions that a table of entities is made of, those of columns among them."""
+    definitions = dict(in_order("definitions"))
+    texts = [definitions[name] for name in {table, *steps_to(table)}]
+    return frozenset(word for text in texts for word in _WORD.findall(text))
 
 
 @cache
