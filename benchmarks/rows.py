@@ -39,6 +39,7 @@ from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from ingest.topics import ORDER_LIFECYCLE
 from sandbox.broker import EmbeddedBroker, free_port
+from streams.rows import COMPRESSION
 
 AGENT_FLOOR, REBUILD_FLOOR, SEEN_BUDGET_SECONDS = 4000, 100_000, 1.0
 ROWS_READ, CPU_USED = "orderline_ledger_rows_total", "process_cpu_seconds_total"
@@ -148,7 +149,7 @@ def _producer(kafka: KafkaSettings, *, linger_ms: int) -> AIOKafkaProducer:
     return AIOKafkaProducer(
         **kafka.aiokafka_options(),
         acks="all",
-        compression_type="gzip",
+        compression_type=COMPRESSION,
         linger_ms=linger_ms,
         max_batch_size=1 << 18,
     )

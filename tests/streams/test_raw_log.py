@@ -6,12 +6,13 @@ from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBat
 
 from streams.raw_log import records_between
 
-GZIP = 1
+# Earlier builds packed rows with the first.
+GZIP, ZSTD = DefaultRecordBatch.CODEC_GZIP, DefaultRecordBatch.CODEC_ZSTD
 
 
-def a_batch(*values: bytes, first: int = 0) -> bytearray:
+def a_batch(*values: bytes, first: int = 0, packed_with: int = ZSTD) -> bytearray:
     """Records at offsets from `first` on, as a producer packs them and the broker numbers them."""
-    builder = DefaultRecordBatchBuilder(2, GZIP, False, -1, -1, -1, 1 << 20)
+    builder = DefaultRecordBatchBuilder(2, packed_with, False, -1, -1, -1, 1 << 20)
     for offset, value in enumerate(values):
         builder.append(offset, 1_767_225_600_000, b"site-1", value, [])
     packed: bytearray = builder.build()
@@ -32,6 +33,12 @@ class TestRecordsBetween:
             (7, b"c"),
             (8, b"d"),
         ]
+
+    def test_of_batches_that_earlier_builds_packed_otherwise(self) -> None:
+        values = [f"row {number} of many that resemble one another".encode() for number in range(9)]
+        old = a_batch(*values, packed_with=GZIP)
+
+        assert [value for _, value in told(0, 9, old)] == values
 
     def test_of_a_batch_that_reaches_further_what_was_asked_for(self) -> None:
         """Kafka answers with whole batches."""

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow.compute as pc
 import pytest
+from aiokafka.record.default_records import DefaultRecordBatch
 
 from analytics.ledger import Ledger, spooled
 from ingest.admin import ensure_topics
@@ -92,7 +93,7 @@ class TestFilling:
         finally:
             made.close()
 
-    async def test_rows_say_who_wrote_them_and_need_no_look(self, town: Town) -> None:
+    async def test_rows_come_packed_say_who_wrote_them_and_need_no_look(self, town: Town) -> None:
         """All but the record that is no row, which somebody else wrote."""
         await some_history(town, 3)
         end = await rows_end(town.kafka)
@@ -102,6 +103,10 @@ class TestFilling:
         ]
         spool = spooled(list(records_between(batches, 0, end)))
 
+        assert {batch.compression_type for batch in batches} == {
+            DefaultRecordBatch.CODEC_ZSTD,
+            DefaultRecordBatch.CODEC_NONE,
+        }
         assert spool["is_ours"].to_pylist().count(False) == 1
         assert spool.filter(pc.invert(spool["is_ours"]))["value"].to_pylist() == [b"no row"]
 
