@@ -12,7 +12,7 @@ from analytics.ledger import Ledger, LedgerNotWritten, LedgerRecord
 from analytics.questions import QUESTIONS
 from analytics.reports import Reports, ReportTooLarge
 from benchmarks._made_up import LAST_DAY
-from streams.ledger_agent import BATCH, pause_after
+from streams.ledger_agent import BATCH, Pace
 
 BUDGETS_MS = {"card": 200.0, "analysis": 2000.0, "as_of": 5000.0}
 AS_OF_ROWS = 1_000_000
@@ -75,21 +75,25 @@ class WriterBeside:
         }
 
     def _write(self) -> None:
-        published, took = time.monotonic(), 0.0
-        # What came first has waited since the batch before began.
-        while not self._done.wait(pause_after(took, took)):
+        published, pace = time.monotonic(), Pace()
+        # As the owner takes them: each batch is what has come while the one before was written and in the
+        # pause after it, and that goes by how long the first of them has waited.
+        while not self._done.wait(pace.pause(time.time() - self._waiting / self._rate)):
             began = time.monotonic()
-            # As the owner takes them: each batch is what has come while the one before was written
-            # and in the pause after it.
-            behind = round(self._rate * (began - self._began)) - self._rows
-            told = list(islice(self._source, min(behind, LARGEST_BATCH)))
+            pace.hand_over()
+            told = list(islice(self._source, min(round(self._waiting), LARGEST_BATCH)))
             self._append(told)
+            pace.wrote()
             self._rows += len(told)
-            took = time.monotonic() - began
-            self._took.append(took)
+            self._took.append(time.monotonic() - began)
             if time.monotonic() - published >= SNAPSHOT_SECONDS:
                 self._ledger.publish(at=NOW)
                 published = time.monotonic()
+
+    @property
+    def _waiting(self) -> float:
+        """How many rows have come that are not in the ledger."""
+        return self._rate * (time.monotonic() - self._began) - self._rows
 
     def _append(self, told: list[LedgerRecord]) -> None:
         """Again, as the owner does, while a question has the memory for it."""
