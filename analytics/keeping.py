@@ -9,7 +9,7 @@ from functools import cache
 
 from duckdb import DuckDBPyConnection
 
-from analytics.standing import ORDERS, PER_ENTITY, STEPPING, STEPS, source
+from analytics.standing import ORDERS, PER_ENTITY, STEPPING, STEPS, is_restated, source
 from analytics.statements import statement
 
 # The customers of the touched ids; and, of those, the ones that new pairs link.
@@ -25,12 +25,12 @@ def keep_up(connection: DuckDBPyConnection, arriving: str) -> None:
     _run(connection, "coming_rows", arriving=arriving)
     _run(connection, "touch")
     has_quota, may_be_restated, may_mark = _one(connection, "coming_like")
-    is_restated = may_be_restated and _one(connection, "restated_by")[0]
-    if is_restated:
+    is_read_anew = may_be_restated and is_restated(connection, beside="coming_rows")
+    if is_read_anew:
         _run(connection, "touch_restated")
     _read_before(connection, has_quota=has_quota)
     _run(connection, "read_touched", "add_rows")
-    is_superseded = is_restated and _leave_superseded(connection)
+    is_superseded = is_read_anew and _leave_superseded(connection)
     _keep_tables(connection)
     if is_superseded:
         _run(connection, "forget_sites", "keep_sites")

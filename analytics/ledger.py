@@ -26,7 +26,7 @@ from analytics.opening import ORDINARY, LedgerLocked, Share, another, opened
 from analytics.schema import SchemaMismatch, migrate
 from analytics.spool import spooled
 from analytics.standing import differences, is_behind, leave_behind, prepare, remake, remake_by_two
-from analytics.versions import READERS, Version, VersionGone
+from analytics.versions import PASTS, READERS, Version, VersionGone
 from analytics.writing import execute, insert, write_batch, write_spool
 
 __all__ = [
@@ -301,7 +301,8 @@ class Ledger:
         version = Version(f"{self._run}-{self._taken}", moment, _aware(data_through), _aware(known_through))
         for _ in range(READERS):
             version.offer(another(self._connection))
-        version.offer_past(another(self._connection))
+        for _ in range(PASTS):
+            version.offer_past(another(self._connection))
         return version
 
     @contextmanager

@@ -11,7 +11,7 @@ from functools import cache
 
 from duckdb import DuckDBPyConnection
 
-from analytics.standing import OTHERS, PER_ENTITY, STEPS, TABLES, source, take_steps
+from analytics.standing import OTHERS, PER_ENTITY, STEPS, TABLES, is_restated, source, take_steps
 from analytics.statements import in_order, statement
 
 # What a statement reads from, and the macros it calls.
@@ -68,9 +68,8 @@ class Past:
         self._gathered, self._columns, self._steps = families, columns, set()
         chosen = None if families >= EVERY_FAMILY else sorted(families)
         self.connection.execute(statement("past", "entities_since"), {"families": chosen})
-        ((is_restated,),) = self.connection.execute(statement("standing", "restated")).fetchall()
         # What stands now stood since it was known, unless it was read anew.
-        schema = "history" if is_restated else "main"
+        schema = "history" if is_restated(self.connection) else "main"
         self.connection.execute(statement("past", "rows_until").format(schema=schema, unread=self._unread()))
 
     def _unread(self) -> str:

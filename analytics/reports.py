@@ -173,8 +173,12 @@ class Reports:
     def _look_back(
         self, version: Version, question: Question, values: Mapping[str, Value], now: datetime
     ) -> pa.Table:
-        with version.past(wait_seconds=self._seconds) as past, time_limit(past.connection, self._seconds):
-            past.look_back(_stored(values["as_of"]), question.name)
+        as_of = _stored(values["as_of"])
+        with (
+            version.past(as_of, wait_seconds=self._seconds) as past,
+            time_limit(past.connection, self._seconds),
+        ):
+            past.look_back(as_of, question.name)
             return _ask(past.connection, question, values, now)
 
     def _version(self, wanted: Value) -> Version:

@@ -144,7 +144,7 @@ def remake_by_two(connection: DuckDBPyConnection) -> None:
 def _empty(connection: DuckDBPyConnection) -> None:
     for table in TABLES:
         connection.execute(statement("standing", "make").format(table=table))
-    if _is_restated(connection):
+    if is_restated(connection):
         _run(connection, "judge_all")
 
 
@@ -250,9 +250,11 @@ def _keep_customers(connection: DuckDBPyConnection) -> None:
     connection.execute(statement("standing", "keep").format(table="customers", source="touched_customers"))
 
 
-def _is_restated(connection: DuckDBPyConnection) -> bool:
-    (is_restated,) = connection.execute(statement("standing", "restated")).fetchone() or (False,)
-    return bool(is_restated)
+def is_restated(connection: DuckDBPyConnection, beside: str = "shapes.touched_rows") -> bool:
+    """Whether events of the ledger, and of the rows beside it, were read by more than one mapping version."""
+    sql = statement("standing", "restated").format(beside=beside)
+    (is_so,) = connection.execute(sql).fetchone() or (False,)
+    return bool(is_so)
 
 
 def _create_views(connection: DuckDBPyConnection) -> None:

@@ -14,6 +14,9 @@ from analytics.past import Past
 
 # How many reports of one version run side by side; a further one waits its turn.
 READERS = 3
+# At how many times one version is looked back to, each with tables of its own. Of a further one they take the
+# place, but not the memory: within a transaction DuckDB gives nothing back.
+PASTS = 3
 INTERRUPT_AGAIN_SECONDS = 0.1
 
 
@@ -50,9 +53,10 @@ class Version:
     at: datetime
     data_through: datetime | None
     known_through: datetime | None
-    _past: "queue.SimpleQueue[Past]" = field(default_factory=queue.SimpleQueue)
+    _pasts: list[Past] = field(default_factory=list)
     _idle: "queue.SimpleQueue[DuckDBPyConnection]" = field(default_factory=queue.SimpleQueue)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _looking: threading.Lock = field(default_factory=threading.Lock)
     _open: int = 0
     _past_open: int = 0
     _retired: bool = False
@@ -73,35 +77,47 @@ class Version:
         self._open += 1
 
     def offer_past(self, connection: DuckDBPyConnection) -> None:
-        """As `offer`: the connection on which reports look back at earlier times, one after the other."""
+        """As `offer`: a connection on which reports look back at one earlier time."""
         _begin(connection)
-        self._past.put(Past(connection))
+        self._pasts.append(Past(connection))
         self._past_open += 1
 
     @contextmanager
-    def past(self, *, wait_seconds: float) -> Iterator[Past]:
-        """The connection that looks back; what it made for one report serves the next.
+    def past(self, as_of: object, *, wait_seconds: float) -> Iterator[Past]:
+        """A connection to look back on, one report after the other, since each takes much memory.
+
+        What it made for one report serves the next that looks back at the same time.
 
         Raises:
             VersionGone, ReportTimeout: as `connection`.
         """
-        if self._retired or self._past_open == 0:
-            raise VersionGone(self.name)
+        if not self._looking.acquire(timeout=wait_seconds):
+            raise ReportTimeout(wait_seconds)
         try:
-            past = self._past.get(timeout=wait_seconds)
-        except queue.Empty:
-            if self._retired or self._past_open == 0:
-                raise VersionGone(self.name) from None
-            raise ReportTimeout(wait_seconds) from None
-        try:
-            yield past
-        except BaseException:
-            self._past_open -= 1
-            past.connection.close()
-            raise
+            past = self._past_of(as_of)
+            try:
+                yield past
+            except BaseException:
+                self._past_open -= 1
+                past.connection.close()
+                raise
+            self._keep(past)
+        finally:
+            self._looking.release()
+
+    def _past_of(self, as_of: object) -> Past:
+        """The one that has looked back at that time, else one that has not yet, else the first that did."""
+        with self._lock:
+            if self._retired or not self._pasts:
+                raise VersionGone(self.name)
+            found = min(self._pasts, key=lambda past: (past.as_of != as_of, past.as_of is not None))
+            self._pasts.remove(found)
+            return found
+
+    def _keep(self, past: Past) -> None:
         with self._lock:
             if not self._retired:
-                self._past.put(past)
+                self._pasts.append(past)
                 return
         past.connection.close()
 
@@ -129,9 +145,8 @@ class Version:
                 while True:
                     self._idle.get_nowait().close()
                     self._open -= 1
-            with suppress(queue.Empty):
-                while True:
-                    self._past.get_nowait().connection.close()
+            while self._pasts:
+                self._pasts.pop().connection.close()
 
     def _take(self, wait_seconds: float) -> DuckDBPyConnection:
         with self._lock:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analytics.ledger import Ledger
+from analytics.ledger import Ledger, PartitionSample
 from analytics.lifecycle import ForgottenFacts, LifecycleRow, masked
 from analytics.packing import pack
 from analytics.questions import QUESTIONS
@@ -19,6 +19,8 @@ from tests.analytics.history import (
     ask,
     at,
     due,
+    installed,
+    only,
     outcome,
     stay,
     store_order,
@@ -126,6 +128,21 @@ class TestPerson:
 
 
 class TestSite:
+    def test_its_records_were_in_the_ledger_before(self, ledger: Ledger) -> None:
+        """One record was read by day 1, and its site forgotten on day 40."""
+        row = installed(at(0))
+        assert row.source is not None
+        end = row.source.offset + 1
+        tell(ledger, [row])
+        sample = PartitionSample(topic="installations", partition=0, committed=end, end=end)
+        ledger.record_samples(at(1), [sample])
+        then = only(ask(ledger, "conservation", as_of=at(2).isoformat()))
+        assert then["rows"] == 1
+
+        tell(ledger, [a_site()])
+
+        assert only(ask(ledger, "conservation", as_of=at(2).isoformat())) == then
+
     def test_its_rows_go_and_those_of_others_stay(self, ledger: Ledger) -> None:
         tell(ledger, HISTORY)
 

@@ -10,10 +10,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from analytics.ledger import Ledger, LedgerRecord
-from analytics.past import steps_to, tables_read
+from analytics.past import Past, steps_to, tables_read
 from analytics.questions import QUESTIONS
 from analytics.standing import OTHERS, PER_ENTITY, TABLES, shares, source
-from analytics.versions import Version
+from analytics.versions import PASTS, Version
 from tests.analytics.history import LIFECYCLE, NOW, TOPIC_ID, ask, at, store_order, tell
 from tests.analytics.test_load import log_of
 from tests.empty_ledger import open_ledger
@@ -23,14 +23,14 @@ from tests.examples import examples
 def differing(ledger: Ledger, days: list[float]) -> Iterator[tuple[float, str]]:
     """Tables that are not what their definitions over the whole log give for those days."""
     version = ledger.publish(at=NOW)
-    with version.past(wait_seconds=10) as past:
-        for day in days:
-            as_of = at(day).replace(tzinfo=None)
+    for day in days:
+        as_of = at(day).replace(tzinfo=None)
+        with version.past(as_of, wait_seconds=10) as past:
             for report in QUESTIONS:
                 past.look_back(as_of, report)
             found = {table: rows(past.connection, table) for table in TABLES}
-            given = worked_out(ledger, as_of)
-            yield from ((day, table) for table in TABLES if found[table] != given[table])
+        given = worked_out(ledger, as_of)
+        yield from ((day, table) for table in TABLES if found[table] != given[table])
 
 
 def worked_out(ledger: Ledger, as_of: datetime) -> dict[str, list[str]]:
@@ -49,8 +49,14 @@ def rows(connection: DuckDBPyConnection, table: str) -> list[str]:
     return sorted(map(repr, connection.execute(f"select * from {table}").fetchall()))
 
 
+def made_for(version: Version, as_of: datetime) -> Past:
+    with version.past(as_of, wait_seconds=1) as past:
+        past.look_back(as_of, "order_status")
+        return past
+
+
 def fail(version: Version) -> None:
-    with version.past(wait_seconds=1):
+    with version.past(NOW, wait_seconds=1):
         raise ZeroDivisionError
 
 
@@ -97,11 +103,24 @@ class TestPast:
 
 
 class TestVersion:
+    def test_keeps_what_it_made_for_a_few_times(self, ledger: Ledger) -> None:
+        """Whoever goes to and fro between two dates does not wait again; one date too many takes a place."""
+        tell(ledger, [store_order("o1", "approved", at(1))], known_at=at(1))
+        version = ledger.publish(at=NOW)
+        days = [*range(PASTS), 0, PASTS]
+
+        made = [made_for(version, at(day).replace(tzinfo=None)) for day in days]
+
+        assert len({id(past) for past in made[:PASTS]}) == PASTS
+        assert made[PASTS] is made[0]
+        assert made[-1] is made[1]
+
     def test_looks_back_again_after_a_report_that_failed(self, ledger: Ledger) -> None:
         tell(ledger, [store_order("o1", "approved", at(1))], known_at=at(1))
         version = ledger.publish(at=NOW)
 
-        with pytest.raises(ZeroDivisionError):
-            fail(version)
+        for _ in range(PASTS):
+            with pytest.raises(ZeroDivisionError):
+                fail(version)
 
         assert len(ask(ledger, "orders", now=None, as_of=at(2).isoformat())) == 1

@@ -1,4 +1,5 @@
--- places: one row per appearance of a record of an event topic: in a row, or dead.
+-- places: one row per appearance of a record of an event topic: in a row, or dead. As of an earlier time without those of rows
+-- that were not known yet; a row that was dropped since, with its site, was in the log then.
 create or replace view places as
 select
     topic,
@@ -11,5 +12,5 @@ where
     topic is not null
     and (
         getvariable('as_of') is null
-        or row_id in (select row_id from lifecycle where known_at < cast(getvariable('as_of') as timestamp))
+        or row_id not in (select row_id from lifecycle where known_at >= cast(getvariable('as_of') as timestamp))
     )

@@ -49,13 +49,6 @@ moments_listed as (
 
 ),
 
-horizon as (
-
-    select min(least(delays_from, pace_from)) as seen_from
-    from moments_listed
-
-),
-
 -- Rows of one event are written together: whoever was first among them was so within the hour.
 rows_around as (
 
@@ -68,7 +61,7 @@ rows_around as (
     where
         is_from_event
         and chosen($site, instance_id)
-        and known_at >= (select seen_from - interval 1 hour from horizon)
+        and known_at >= seen_from($grain, $start, $until) - interval 1 hour
 
 ),
 
@@ -79,7 +72,7 @@ events_seen as (
         min(known_at) as known_at
     from rows_around
     group by instance_id, event_id
-    having min(known_at) >= (select seen_from from horizon)
+    having min(known_at) >= seen_from($grain, $start, $until)
 
 ),
 
@@ -92,11 +85,7 @@ rows_before as not materialized (
     where
         is_from_event
         and chosen($site, instance_id)
-        -- The horizon, spelled as what is known before anything is read.
-        and known_at < case
-            when $grain = 'minute' then coalesce($start, date_trunc('minute', $until - interval 1 hour))
-            else least(coalesce($start, $until - interval 15 minutes), $until - interval 1 minute)
-        end
+        and known_at < seen_from($grain, $start, $until)
 
 ),
 

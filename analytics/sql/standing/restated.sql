@@ -1,4 +1,11 @@
--- restated: one row; whether events of the ledger were read by more than one mapping version.
+-- restated: one row; whether events of the ledger, and of some rows beside it, were read by more than one mapping version.
 select count(distinct mapping_version) > 1
-from main.lifecycle
-where is_from_event
+from (
+    select mapping_version
+    from main.lifecycle
+    where is_from_event
+    union all
+    select mapping_version
+    from {beside}
+    where is_from_event
+) as events_read
