@@ -9,12 +9,16 @@ orders_counted as (
 
     select
         entity_number,
+        instance_id,
+        order_id,
         currency
     from store_orders
     where not is_plan_order and placed_at is not null
     union all
     select
         entity_number,
+        instance_id,
+        order_id,
         currency
     from subscriptions
 
@@ -25,8 +29,6 @@ points_listed as (
     select
         'store_order' as family,
         entity_number,
-        instance_id,
-        order_id,
         point,
         state,
         state_before,
@@ -38,8 +40,6 @@ points_listed as (
     select
         'subscription' as family,
         events.entity_number,
-        events.instance_id,
-        events.entity_id as order_id,
         events.position as point,
         events.state,
         events.state_before,
@@ -67,8 +67,6 @@ stretches_dated as (
     select
         family,
         entity_number,
-        instance_id,
-        order_id,
         state,
         case when is_first and not is_closed then least(created_at, happened_at) else happened_at end as began_at,
         lead(happened_at) over (
@@ -80,8 +78,6 @@ stretches_dated as (
     select
         family,
         entity_number,
-        instance_id,
-        order_id,
         'unknown' as state,
         created_at as began_at,
         happened_at as ended_at
@@ -93,8 +89,8 @@ stretches_dated as (
 select
     stretches.family,
     stretches.entity_number,
-    stretches.instance_id,
-    stretches.order_id,
+    orders_counted.instance_id,
+    orders_counted.order_id,
     orders_counted.currency,
     stretches.state,
     stretches.began_at,

@@ -1,17 +1,16 @@
 -- shipped_lines: one row per line item of a store order at one of its points, named by the row of that point, as far as
--- its fulfillments cover it.
+-- its fulfillments cover it. Lines are added up per row that tells of them, since several points share one.
 create or replace view shipped_lines as
 with
 
 points_with_both as (
 
     select
-        points.row_id,
-        orders.lines,
-        parcels.shipments
-    from store_order_points as points
-    inner join lifecycle_now as orders on orders.kind = 'store_order' and orders.row_id = points.order_row_id
-    inner join lifecycle_now as parcels on parcels.kind = 'fulfillments' and parcels.row_id = points.shipments_row_id
+        row_id,
+        order_row_id,
+        shipments_row_id
+    from store_order_points
+    where order_row_id is not null and shipments_row_id is not null
 
 ),
 
@@ -20,7 +19,8 @@ lines_ordered as (
     select
         row_id,
         unnest(lines) as line
-    from points_with_both
+    from lifecycle_now
+    where kind = 'store_order' and row_id in (select order_row_id from points_with_both)
 
 ),
 
@@ -40,7 +40,8 @@ shipments_listed as (
     select
         row_id,
         unnest(shipments) as shipment
-    from points_with_both
+    from lifecycle_now
+    where kind = 'fulfillments'
 
 ),
 
@@ -70,15 +71,16 @@ lines_added_up as (
 )
 
 select
-    lines_wanted.row_id,
+    points.row_id,
     lines_wanted.line_id,
     lines_wanted.units,
     coalesce(max(lines_added_up.units_so_far), 0) as units_shipped,
     min(lines_added_up.created_at)
         filter (where lines_added_up.units_so_far >= lines_wanted.units) as covered_at
-from lines_wanted
+from points_with_both as points
+inner join lines_wanted on lines_wanted.row_id = points.order_row_id
 left join lines_added_up
     on
-        lines_added_up.row_id = lines_wanted.row_id
+        lines_added_up.row_id = points.shipments_row_id
         and lines_added_up.line_id = lines_wanted.line_id
 group by all

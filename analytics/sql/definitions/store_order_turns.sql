@@ -7,8 +7,6 @@ stretches_numbered as (
 
     select
         entity_number,
-        instance_id,
-        order_id,
         point,
         state,
         is_closed,
@@ -25,8 +23,6 @@ stretches_dated as (
 
     select
         entity_number,
-        any_value(instance_id) as instance_id,
-        any_value(order_id) as order_id,
         bool_or(is_closed) as is_closed,
         arg_min(state, point) as first_state,
         arg_min(happened_at, point) as turned_at,
@@ -38,8 +34,8 @@ stretches_dated as (
 
 select
     stretches.entity_number,
-    stretches.instance_id,
-    stretches.order_id,
+    latest.instance_id,
+    latest.order_id,
     latest.currency,
     case when stretches.is_closed then 'closed' else 'reopened' end as turn,
     case

@@ -4,15 +4,6 @@
 create or replace view store_orders as
 with
 
-points_dated as (
-
-    select
-        *,
-        case when what <> 'snapshot' then happened_at end as seen_at
-    from store_order_states
-
-),
-
 orders_dated as (
 
     select
@@ -28,7 +19,7 @@ orders_dated as (
         arg_max(
             {'at': seen_at, 'parcels': shipments_row_id, 'parcels_before': shipments_row_before}, point
         ) filter (where is_tracked and not was_tracked) as tracked
-    from points_dated
+    from store_order_states
     group by entity_number
 
 ),
@@ -36,7 +27,7 @@ orders_dated as (
 points_last as (
 
     select *
-    from points_dated
+    from store_order_states
     where is_last
 
 ),
@@ -66,8 +57,8 @@ parcels_tracked as (
 
 select
     latest.entity_number,
-    latest.instance_id,
-    latest.order_id,
+    coalesce(told.instance_id, parcels.instance_id) as instance_id,
+    coalesce(told.entity_id, parcels.entity_id) as order_id,
     told.number,
     latest.state,
     coalesce(latest.status, 'UNKNOWN') as status,
