@@ -28,13 +28,17 @@ from dashboard.charts import (
 )
 
 CELL_HEIGHT = 26
-WIDE_BARS = 6
+# So many pixels a figure with a decimal takes; narrower bars have it without.
+FIGURE_WIDTH = 27
 LOW_RATE = 0.06
 # The height of a chart is that of its axis and its cells together.
 AXIS_ROOM = 60
 # On a phone a cell is as wide as two figures, and the sign is in the subtitle anyway.
+# So far from few to many, dark and light figures can be read equally well, on light pages and dark ones.
+AS_WELL_READ = 0.6
 SMALLER_WHEN_NARROW = "bandwidth('x') < 30 ? 9 : 11"
 FIGURE = "format(datum.share * 100, '.0f') + (bandwidth('x') < 30 ? '' : '%')"
+RATE_FIGURE = "width < {} ? datum.short : datum.label"
 MOVEMENTS = {"new": GREEN, "reactivation": SKY, "expansion": BLUE, "contraction": AMBER, "churn": PLUM}
 LOSSES = {"Contraction", "Churn"}
 
@@ -58,9 +62,8 @@ def gained_and_lost(table: pd.DataFrame) -> Spec:
 def rate_bars(table: pd.DataFrame) -> Spec:
     """The churn rate of each bucket with its figure on top; the unfinished one is pale."""
     data = with_wall_time(table)
-    # Many bars are narrow: a decimal more would run into the next bar's figure.
-    digits = 1 if len(data) <= WIDE_BARS else 0
-    data = data.assign(label=[f"{rate:.{digits}%}" if pd.notna(rate) else "" for rate in data["rate"]])
+    for name, digits in (("label", 1), ("short", 0)):
+        data[name] = [f"{rate:.{digits}%}" if pd.notna(rate) else "" for rate in data["rate"]]
     data["middle"] = data["at"] + (data["at_end"] - data["at"]) / 2
     bars = bars_over_time(data).encode(
         y=alt.Y("rate:Q", title=None, axis=_rate_axis(data["rate"])),
@@ -75,8 +78,10 @@ def rate_bars(table: pd.DataFrame) -> Spec:
     )
     figures = (
         alt.Chart(data)
-        .mark_text(dy=-7, color=SLATE, fontSize=10)
-        .encode(x=alt.X("middle:T", scale=alt.Scale(type="utc")), y=alt.Y("rate:Q"), text=alt.Text("label:N"))
+        .mark_text(
+            dy=-7, color=SLATE, fontSize=10, text=alt.expr(RATE_FIGURE.format(FIGURE_WIDTH * len(data)))
+        )
+        .encode(x=alt.X("middle:T", scale=alt.Scale(type="utc")), y=alt.Y("rate:Q"))
     )
     return finished(bars + figures)
 
@@ -103,7 +108,7 @@ def cohort_cells(table: pd.DataFrame) -> Spec:
         color=alt.Color("share:Q", scale=scale, legend=None),
         tooltip=[alt.Tooltip("cohort:N"), alt.Tooltip("age_months:O"), alt.Tooltip("share:Q", format=".1%")],
     )
-    middle = (least + most) / 2
+    middle = least + (most - least) * AS_WELL_READ
     figures = base.mark_text(fontSize=alt.expr(SMALLER_WHEN_NARROW), text=alt.expr(FIGURE)).encode(
         color=alt.ColorValue(ON_FEW, condition={"test": f"datum.share > {middle}", "value": ON_MANY}),
     )

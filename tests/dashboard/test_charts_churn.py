@@ -70,6 +70,12 @@ class TestRateBars:
 
         assert {row["label"] for row in drawn} == {"10.0%", "5.0%", ""}
 
+    def test_where_bars_are_narrow_their_figures_are_short(self) -> None:
+        spec = charts_churn.rate_bars(churn())
+
+        assert {row["short"] for row in rows(spec)} == {"10%", "5%", ""}
+        assert "width < 81 ? datum.short" in spec["layer"][1]["mark"]["text"]["expr"]
+
 
 class TestCohorts:
     TABLE = pd.DataFrame(

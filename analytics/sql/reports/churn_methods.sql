@@ -63,51 +63,36 @@ gumroad_marks as not materialized (
 
 chartmogul_period as (
 
-    select
-        1 as number,
-        null as "group",
-        $start as from_at,
-        $until as until_at
+    select *
+    from churn_period('chartmogul', $tz, $start, $until, $now)
 
 ),
 
 stripe_period as (
 
-    select
-        1 as number,
-        null as "group",
-        $until - interval 30 days as from_at,
-        $until as until_at
+    select *
+    from churn_period('stripe', $tz, $start, $until, $now)
 
 ),
 
 profitwell_period as (
 
-    select
-        1 as number,
-        null as "group",
-        bucket_of($until - interval 1 microsecond, 'month', $tz) as from_at,
-        least($now, instant_of(local_time(bucket_of($until - interval 1 microsecond, 'month', $tz), $tz) + to_months(1), $tz)) as until_at
+    select *
+    from churn_period('profitwell', $tz, $start, $until, $now)
 
 ),
 
 revenuecat_period as (
 
-    select
-        1 as number,
-        null as "group",
-        $start as from_at,
-        $until as until_at
+    select *
+    from churn_period('revenuecat', $tz, $start, $until, $now)
 
 ),
 
 gumroad_period as (
 
-    select
-        1 as number,
-        null as "group",
-        $start as from_at,
-        $until as until_at
+    select *
+    from churn_period('gumroad', $tz, $start, $until, $now)
 
 ),
 

@@ -23,12 +23,16 @@ plans_listed as (
         currency,
         arg_max(plan, (started_at, order_id)) as name,
         count(*) filter (where is_only and started_at < $until and coalesce(ended_at >= $until, true))
-        + count(distinct (instance_id, customer)) filter (
-            where not is_only and started_at < $until and coalesce(ended_at >= $until, true)
+        + count(
+            distinct case
+                when not is_only and started_at < $until and coalesce(ended_at >= $until, true) then (instance_id, customer)
+            end
         ) as active,
         count(*) filter (where is_only and started_at < $start and coalesce(ended_at >= $start, true))
-        + count(distinct (instance_id, customer)) filter (
-            where not is_only and started_at < $start and coalesce(ended_at >= $start, true)
+        + count(
+            distinct case
+                when not is_only and started_at < $start and coalesce(ended_at >= $start, true) then (instance_id, customer)
+            end
         ) as active_at_start,
         count(*) filter (
             where is_only and started_at < $start and ended_at >= $start and ended_at < $until
@@ -103,10 +107,7 @@ revenue_summed as (
         memberships.currency,
         sum(spans.mrr) as mrr
     from subscription_spans as spans
-    inner join memberships
-        on
-            memberships.instance_id = spans.instance_id
-            and memberships.order_id = spans.order_id
+    inner join memberships on memberships.entity_number = spans.entity_number
     where
         spans.mrr > 0
         and spans.began_at < $until

@@ -4,6 +4,7 @@ with
 subscriptions_leaving as (
 
     select
+        entity_number,
         instance_id,
         order_id,
         coalesce('contact ' || contact_id, 'member ' || member_id) as buyer,
@@ -23,21 +24,22 @@ subscriptions_leaving as (
 
 select
     leaving.order_id,
-    customers.customer,
+    -- Whose subscription began is told by it; nobody's is named after the order.
+    coalesce(nullif(memberships.customer, 'order ' || leaving.order_id), customers.customer) as customer,
     leaving.plan,
     leaving.requested_at,
     leaving.ends_at,
     money(coalesce(spans.mrr, 0)) as mrr,
     leaving.currency
 from subscriptions_leaving as leaving
+left join memberships on memberships.entity_number = leaving.entity_number
 left join customers
     on
-        customers.instance_id = leaving.instance_id
-        and customers.id = leaving.buyer
+        memberships.entity_number is null
+        and customers.number = entity_number_of('buyer', leaving.instance_id, leaving.buyer)
 left join subscription_spans as spans
     on
-        spans.instance_id = leaving.instance_id
-        and spans.order_id = leaving.order_id
+        spans.entity_number = leaving.entity_number
         and spans.began_at < $now
         and coalesce(spans.ended_at >= $now, true)
 order by leaving.ends_at, leaving.order_id, leaving.instance_id

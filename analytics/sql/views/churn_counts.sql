@@ -85,11 +85,13 @@ moves_counted as (
     select
         periods_asked.number,
         count(*) filter (where moves.is_only and moves.mark = 'join')
-        + count(distinct (moves.instance_id, moves.customer)) filter (where not moves.is_only and moves.mark = 'join')
-            as joined,
+        + count(
+            distinct case when not moves.is_only and moves.mark = 'join' then (moves.instance_id, moves.customer) end
+        ) as joined,
         count(*) filter (where moves.is_only and moves.mark = 'exit')
-        + count(distinct (moves.instance_id, moves.customer)) filter (where not moves.is_only and moves.mark = 'exit')
-            as leavers,
+        + count(
+            distinct case when not moves.is_only and moves.mark = 'exit' then (moves.instance_id, moves.customer) end
+        ) as leavers,
         coalesce(sum(moves.weight) filter (where moves.mark = 'exit'), 0) as exits
     from query_table(periods) as periods_asked
     inner join query_table(marks) as moves

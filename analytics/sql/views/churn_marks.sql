@@ -24,6 +24,8 @@ stays_counted as not materialized (
     where
         method <> 'profitwell'
         or left_at is null
+        -- Months of a zone are slow to tell, and most stay longer than one.
+        or left_at > started_at + interval 32 days
         or bucket_of(started_at, 'month', zone) <> bucket_of(left_at, 'month', zone)
 
 ),

@@ -1,28 +1,12 @@
 -- churned_customers: one row per customer whom a method counts as churned in a period, and what was counted of a table
 -- of its marks.
-create or replace macro churned_customers(marks, method, zone, from_given, until_at, now_at) as table
+create or replace macro churned_customers(marks, method, zone, from_given, until_given, now_at) as table
 with
 
 period as (
 
-    select
-        case method
-            when 'stripe' then until_at - interval 30 days
-            when 'profitwell' then bucket_of(until_at - interval 1 microsecond, 'month', zone)
-            else from_given
-        end as from_at,
-        case method
-            when 'profitwell'
-                then
-                    least(
-                        now_at,
-                        instant_of(
-                            local_time(bucket_of(until_at - interval 1 microsecond, 'month', zone), zone) + to_months(1),
-                            zone
-                        )
-                    )
-            else until_at
-        end as ends_at
+    select *
+    from churn_period(method, zone, from_given, until_given, now_at)
 
 ),
 
@@ -34,7 +18,7 @@ leavers as (
         moves.order_id,
         moves.started_at as happened_at
     from query_table(marks) as moves
-    inner join period on moves.started_at < period.ends_at and (period.from_at is null or moves.started_at >= period.from_at)
+    inner join period on moves.started_at < period.until_at and (period.from_at is null or moves.started_at >= period.from_at)
     where method <> 'chartmogul' and moves.mark = 'exit'
     union all
     select
@@ -47,7 +31,7 @@ leavers as (
         on
             bases.started_at < period.from_at
             and bases.ended_at >= period.from_at
-            and bases.ended_at < period.ends_at
+            and bases.ended_at < period.until_at
     where
         method = 'chartmogul'
         and bases.mark = 'base'
@@ -58,8 +42,8 @@ leavers as (
                 later.mark = 'base'
                 and later.instance_id = bases.instance_id
                 and later.customer = bases.customer
-                and later.started_at < period.ends_at
-                and coalesce(later.ended_at >= period.ends_at, true)
+                and later.started_at < period.until_at
+                and coalesce(later.ended_at >= period.until_at, true)
         )
 
 )
