@@ -19,8 +19,16 @@ BLUE, AMBER, GREEN, SLATE, PLUM, SKY = "#0063A8", "#D08300", "#1FA37C", "#626D7D
 BROWN = "#8F6B4A"
 # One blue in three depths: the higher the percentile, the lighter, as the fewer orders it tells of.
 DEEP, MIDDLE, LIGHT = "#1A6FB5", "#3388CC", "#55A3DE"
-# From few to many; what is written on either end, and the gap between two cells.
-FEW, MANY, ON_FEW, ON_MANY, BETWEEN = "#DCEBF7", "#063B63", "#0D1521", "#FFFFFE", "#FFFFFD"
+# From few to many, by way of a colour without which all between is grey; what is written on either end, and
+# the gap between two cells.
+FEW, HALFWAY, MANY, ON_FEW, ON_MANY, BETWEEN = (
+    "#DCEBF7",
+    "#4A8DC4",
+    "#063B63",
+    "#0D1521",
+    "#FFFFFE",
+    "#FFFFFD",
+)
 # The same colours where the page is dark: at least 4.5 : 1 against it, and few is what is near to it.
 ON_DARK = {
     BLUE: "#4A9BE8",
@@ -34,6 +42,7 @@ ON_DARK = {
     MIDDLE: "#7DB9F0",
     LIGHT: "#B3D7F7",
     FEW: "#1A2C42",
+    HALFWAY: "#306190",
     MANY: "#7FC0F7",
     ON_FEW: "#DCE8F5",
     ON_MANY: "#0B1320",
@@ -165,6 +174,12 @@ def legend(
     # A long row of names would leave a narrow card at its right.
     columns = LEGEND_COLUMNS if len(named) > LEGEND_COLUMNS else 0
     return alt.Color(f"{field}:N", scale=scale, legend=names_above(columns, symbol))
+
+
+def shades(least: float, most: float) -> alt.Scale:
+    """The colours of cells, from few to many."""
+    domain = [least, (least + most) / 2, most]
+    return alt.Scale(range=[FEW, HALFWAY, MANY], interpolate="lab", domain=domain, clamp=True)
 
 
 def names_above(columns: int, symbol: str) -> alt.Legend:

@@ -9,9 +9,7 @@ from dashboard.charts import (
     BETWEEN,
     BLUE,
     CAUSE_COLOURS,
-    FEW,
     GREEN,
-    MANY,
     ON_FEW,
     ON_MANY,
     PLUM,
@@ -23,13 +21,14 @@ from dashboard.charts import (
     finished,
     legend,
     melted,
+    shades,
     time_tip,
     with_wall_time,
 )
 
 CELL_HEIGHT = 26
 # So many pixels a figure with a decimal takes; narrower bars have it without.
-FIGURE_WIDTH = 27
+FIGURE_WIDTH = 25
 LOW_RATE = 0.06
 # The height of a chart is that of its axis and its cells together.
 AXIS_ROOM = 60
@@ -103,9 +102,8 @@ def cohort_cells(table: pd.DataFrame) -> Spec:
         y=alt.Y("cohort:N", title=None, sort=order, axis=alt.Axis(labelLimit=220)),
     )
     least, most = float(data["share"].min()), float(data["share"].max())
-    scale = alt.Scale(range=[FEW, MANY], interpolate="lab", domain=[least, most])
     cells = base.mark_rect(stroke=BETWEEN, strokeWidth=1.5, cornerRadius=3).encode(
-        color=alt.Color("share:Q", scale=scale, legend=None),
+        color=alt.Color("share:Q", scale=shades(least, most), legend=None),
         tooltip=[alt.Tooltip("cohort:N"), alt.Tooltip("age_months:O"), alt.Tooltip("share:Q", format=".1%")],
     )
     middle = least + (most - least) * AS_WELL_READ

@@ -10,15 +10,14 @@ from dashboard.charts import (
     AMBER,
     BLUE,
     DEEP,
-    FEW,
     LIGHT,
-    MANY,
     MIDDLE,
     SKY,
     SLATE,
     Spec,
     counting_axis,
     finished,
+    shades,
     time_axis,
     time_tip,
     with_wall_time,
@@ -153,7 +152,7 @@ def hour_cells(table: pd.DataFrame) -> Spec:
 def _ramp(hours: pd.Series) -> alt.Scale:
     """From the fastest to nearly the slowest: a single order of a quiet hour doesn't pale all others."""
     most = float(hours.quantile(RAMP_TO))
-    return alt.Scale(range=[FEW, MANY], interpolate="lab", domain=[float(hours.min()), most], clamp=True)
+    return shades(float(hours.min()), most)
 
 
 def _line(data: pd.DataFrame, **style: Any) -> alt.Chart:

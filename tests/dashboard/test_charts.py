@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 import pytest
 
-from dashboard import charts
+from dashboard import charts, charts_churn
 
 
 def days(number: int, freq: str = "D") -> pd.Series:
@@ -32,6 +32,11 @@ def luminance(colour: str) -> float:
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def lightness(colour: str) -> float:
+    """L* of CIELAB, by which shades go from one colour to the next."""
+    return float(116 * luminance(colour) ** (1 / 3) - 16)
 
 
 def contrast(one: str, other: str) -> float:
@@ -60,6 +65,23 @@ class TestTimeAxis:
 
     def test_whole_months_are_named_without_a_day(self) -> None:
         assert "'%b'" in axis_of(charts.time_axis(days(12, "MS")))["labelExpr"]
+
+
+class TestShades:
+    @pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
+    @pytest.mark.parametrize("share", [place / 20 for place in range(21)])
+    def test_a_figure_can_be_read_on_every_shade(self, share: float, is_dark: bool) -> None:
+        """No figure stands out more than 4.6 : 1 from a colour in the middle, be it black or white."""
+        few, halfway, many, on_few, on_many = (
+            charts.ON_DARK[colour] if is_dark else colour
+            for colour in (charts.FEW, charts.HALFWAY, charts.MANY, charts.ON_FEW, charts.ON_MANY)
+        )
+        begin, end, way = (few, halfway, share * 2) if share < 0.5 else (halfway, many, share * 2 - 1)
+        shade = lightness(begin) * (1 - way) + lightness(end) * way
+        figure = luminance(on_many if share > charts_churn.AS_WELL_READ else on_few)
+
+        lighter, darker = sorted((((shade + 16) / 116) ** 3, figure), reverse=True)
+        assert (lighter + 0.05) / (darker + 0.05) > 4
 
 
 class TestDarkPage:

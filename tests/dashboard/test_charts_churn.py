@@ -74,7 +74,7 @@ class TestRateBars:
         spec = charts_churn.rate_bars(churn())
 
         assert {row["short"] for row in rows(spec)} == {"10%", "5%", ""}
-        assert "width < 81 ? datum.short" in spec["layer"][1]["mark"]["text"]["expr"]
+        assert "width < 75 ? datum.short" in spec["layer"][1]["mark"]["text"]["expr"]
 
 
 class TestCohorts:
