@@ -29,7 +29,7 @@ def keep_up(connection: DuckDBPyConnection, arriving: str) -> None:
     if is_read_anew:
         _run(connection, "touch_restated")
     _read_before(connection, has_quota=has_quota)
-    _run(connection, "read_touched", "add_rows")
+    _run(connection, "read_touched", "buyers_before", "read_coming", "add_rows")
     is_superseded = is_read_anew and _leave_superseded(connection)
     _keep_tables(connection)
     if is_superseded:
@@ -66,11 +66,9 @@ def _keep_tables(connection: DuckDBPyConnection) -> None:
     if touched.intersection(STEPPING):
         _take_steps(connection, touched)
     for kept in PER_ENTITY:
-        if kept.table == "buyers":
-            continue
         if known.intersection(kept.families or known):
             _run(connection, "forget", table=kept.table)
-        if touched.intersection(kept.families or touched):
+        if touched.intersection(kept.families or touched) and kept.table != "buyers":
             _keep(connection, kept.table)
     if touched.intersection(ORDERS):
         _keep_buyers(connection, touched)
@@ -85,8 +83,6 @@ def _take_steps(connection: DuckDBPyConnection, touched: Set[str]) -> None:
 
 def _keep_buyers(connection: DuckDBPyConnection, touched: Set[str]) -> None:
     """Who ordered; who is one customer by that; and whose subscriptions are whose."""
-    if _made(connection, "buyers_before"):
-        _run(connection, "forget_buyers")
     _run(connection, "name_buyers")
     _run(connection, "keep", table="buyers", source="named_now")
     _run(connection, "pairs_changed")

@@ -31,7 +31,6 @@ class Past:
 
     def __init__(self, connection: DuckDBPyConnection) -> None:
         self.connection = connection
-        self._file = ""
         # None until it has looked back.
         self.as_of: object = None
         self._made: list[tuple[str, str]] = []
@@ -55,7 +54,6 @@ class Past:
             self.connection.execute(f"drop {kind} temp.{name}")
         self._tables, self._gathered, self._columns, self.as_of = set(), frozenset(), frozenset(), None
         self.connection.execute("set variable as_of = $as_of", {"as_of": as_of})
-        ((self._file,),) = self.connection.execute(statement("past", "name_of_file")).fetchall()
         self.as_of = as_of
 
     def _gather(self, tables: Sequence[str]) -> None:
@@ -102,7 +100,7 @@ class Past:
     def _show(self, table: str, *, gone: str, source: str) -> None:
         """A table as it was: without the rows whose places are `gone`, and with those worked out."""
         self._run("table", f"{table}_then", "keep_then", table=table, source=source)
-        self._run("view", table, "show_then", file=self._file, table=table, gone=gone)
+        self._run("view", table, "show_then", table=table, gone=gone)
 
     def _run(self, kind: str, made: str, name: str, **blanks: str) -> None:
         self.connection.execute(statement("past", name).format(**blanks))

@@ -2,7 +2,7 @@
 -- rows takes more memory than there is.
 create temp view {table} as
 select kept.*
-from {file}.main.{table} as kept
+from ledger.main.{table} as kept
 anti join {gone} as gone on gone.place = kept.rowid
 union all by name
 select *

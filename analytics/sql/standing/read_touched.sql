@@ -1,5 +1,5 @@
--- read_touched: all rows that stand of the touched entities; the definitions beside this table read it: those that were
--- here before, and those that arrive.
+-- read_touched: all rows that stand of the touched entities; the definitions beside this table read it. First those that
+-- were here before.
 create or replace temp table touched_rows as
 select *
 from (
@@ -11,7 +11,3 @@ union all by name
 select * exclude (stands)
 from main.lifecycle as rows_now
 where rows_now.rowid in (select place from found_rows where is_read)
-union all by name
-select * exclude (stands)
-from coming_rows
-where kind <> 'quota'
