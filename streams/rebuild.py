@@ -4,6 +4,7 @@ What is loaded is in the new ledger with its offset, so that a rebuild that was 
 """
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -32,8 +33,10 @@ from streams.replay_journal import Stopped
 from streams.running import Refusal, ask_log
 
 TOPIC = ORDER_LIFECYCLE.name
-# One spool is one transaction: enough rows to be quick, few enough for the memory and for going on.
+# One spool is one transaction: enough rows to be quick, few enough for the memory and for going on. The first
+# is a part of one, since until it is there DuckDB has nothing to do.
 SPOOLED_ROWS = 250_000
+OF_THE_FIRST = 4
 # What a ledger may take while it is filled, unless a setting says otherwise.
 WHILE_FILLED = Share(memory="1GB")
 
@@ -124,15 +127,17 @@ def settled(path: Path) -> None:
 
 
 async def _spools(kafka: KafkaSettings, begin: int, upto: int, size: int) -> AsyncGenerator[pa.Table, None]:
-    """All rows from `begin` up to `upto`, so many in each but the last."""
+    """All rows from `begin` up to `upto`, so many in each but the first and the last."""
     parts: list[pa.Table] = []
+    wanted = math.ceil(size / OF_THE_FIRST)
     async with aclosing(read_raw(kafka, (TOPIC, 0), begin, upto)) as log:
         async for batches in log:
             parts.append(await asyncio.to_thread(_spooled, batches, begin, upto))
-            while sum(part.num_rows for part in parts) >= size:
+            while sum(part.num_rows for part in parts) >= wanted:
                 whole = pa.concat_tables(parts)
-                parts = [whole.slice(size)]
-                yield whole.slice(0, size)
+                parts = [whole.slice(wanted)]
+                yield whole.slice(0, wanted)
+                wanted = size
     if parts and (rest := pa.concat_tables(parts)).num_rows:
         yield rest
 
