@@ -4,6 +4,8 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from babel.numbers import get_currency_precision
+from pandas.io.formats.style import Styler
 
 from dashboard import spelling
 
@@ -49,8 +51,21 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(
         **{name: table[name].map(_word, na_action="ignore") for name in table.columns if name in WORDS},
         **{name: table[name].astype(float) * 100 for name in table.columns if name in FRACTIONS},
-        **{name: table[name].astype(float).round(2) for name in table.columns if name in AMOUNTS},
+        **{name: table[name].astype(float) for name in table.columns if name in AMOUNTS},
     )
+
+
+def drawn(table: pd.DataFrame) -> pd.DataFrame | Styler:
+    """What is `shown`, with each amount to the last digit of its currency, as everywhere else on a page."""
+    readable = shown(table)
+    amounts = readable.columns[readable.columns.isin(AMOUNTS)]
+    if amounts.empty or "currency" not in readable.columns:
+        return readable
+    styled = readable.style.format("{:,.2f}", subset=amounts, na_rep=spelling.UNKNOWN)
+    for currency, rows in readable.groupby("currency").groups.items():
+        digits = f"{{:,.{get_currency_precision(str(currency))}f}}"
+        styled = styled.format(digits, subset=pd.IndexSlice[rows, amounts], na_rep=spelling.UNKNOWN)
+    return styled
 
 
 def _word(value: object) -> str:
@@ -71,7 +86,8 @@ def _one(name: str, column: pd.Series) -> Any:
     if name == "trend":
         return st.column_config.LineChartColumn(_heading(name), width="small")
     if name in AMOUNTS:
-        return st.column_config.NumberColumn(_heading(name), format="localized")
+        # Without a format, which would go before that of each cell.
+        return st.column_config.NumberColumn(_heading(name))
     if name in FRACTIONS:
         return st.column_config.NumberColumn(_heading(name), format=SIGNED if name == "change" else PERCENT)
     if name == "hours_left":

@@ -86,7 +86,7 @@ def table(
             return
         first = data.head(MOST_ROWS)
         st.dataframe(
-            columns.shown(first),
+            columns.drawn(first),
             hide_index=True,
             alt=f"{title}. {subtitle}",
             column_config=columns.config(first),
@@ -103,7 +103,7 @@ def choose_row(
         if data.empty:
             return None
         chosen = st.dataframe(
-            columns.shown(data[wanted]),
+            columns.drawn(data[wanted]),
             hide_index=True,
             column_config=columns.config(data[wanted]),
             key=key,

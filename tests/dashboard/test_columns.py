@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from pandas.io.formats.style import Styler
 
 from dashboard import columns
 
@@ -51,10 +52,31 @@ class TestColumns:
 
         assert shown == ["not_subscribed"]
 
-    def test_an_amount_has_no_more_digits_than_money_has(self) -> None:
-        _, shown = one("mrr", "739.196431")
+    def test_an_amount_has_the_digits_of_its_currency(self) -> None:
+        table = pd.DataFrame(
+            {
+                "amount": ["1739.196431", "120", "215236.61", "1.2345", None, "7.5"],
+                "currency": ["EUR", "EUR", "JPY", "KWD", "USD", None],
+            }
+        )
 
-        assert shown == [739.2]
+        drawn = columns.drawn(table)
+
+        assert isinstance(drawn, Styler)
+        assert drawn.hide(axis="index").hide(axis="columns").to_string(delimiter=" ").splitlines() == [
+            "1,739.20 EUR",
+            "120.00 EUR",
+            "215,237 JPY",
+            "1.234 KWD",
+            "– USD",
+            "7.50 nan",
+        ]
+        assert columns.config(table)["amount"]["type_config"]["format"] is None
+
+    def test_a_table_without_amounts_is_drawn_as_it_is_shown(self) -> None:
+        table = pd.DataFrame({"rows": [1, 2], "currency": ["EUR", "JPY"]})
+
+        assert isinstance(columns.drawn(table), pd.DataFrame)
 
     def test_a_count_has_commas_and_a_number_that_is_a_name_has_none(self) -> None:
         rows, _ = one("rows", 13869)
