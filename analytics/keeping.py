@@ -13,7 +13,7 @@ from analytics.standing import ORDERS, PER_ENTITY, STEPPING, STEPS, is_restated,
 from analytics.statements import statement
 
 # The customers of the touched ids; and, of those, the ones that new pairs link.
-_MET = "select customer_number from met_ids"
+MET = "select customer_number from met_ids"
 _LINKED = "select unnest([contact_of, member_of]) from pairs_linking"
 
 
@@ -101,7 +101,7 @@ def _keep_customers(connection: DuckDBPyConnection) -> bool:
     """Whether anybody is another customer than before."""
     if _any(connection, "pairs_changed", "not is_won"):
         # What a pair joined may fall apart: all orders of its customer are asked.
-        gathered = _made(connection, "gather", numbers=_MET)
+        gathered = _made(connection, "gather", numbers=MET)
         _run(connection, "gather_ids", "link_buyers")
     else:
         is_linking = _made(connection, "pairs_linking")

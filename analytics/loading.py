@@ -11,7 +11,7 @@ from duckdb import DuckDBPyConnection
 
 from analytics.batch import LedgerRecord
 from analytics.spool import spooled_records
-from analytics.statements import statement
+from analytics.statements import literal, statement
 from analytics.wire import facts_structure, row_structure, trusted, typed_columns
 
 # Records that are read one by one come in batches of this size.
@@ -90,7 +90,7 @@ def _read_records(connection: DuckDBPyConnection, spool: pa.Table) -> None:
 def _view_arriving(connection: DuckDBPyConnection, partition: int, topic_id: str) -> None:
     connection.execute(_load("repeated"))
     connection.execute(_load("arriving_rows"))
-    connection.execute(_load("arriving_sources").format(partition=int(partition), topic_id=_quoted(topic_id)))
+    connection.execute(_load("arriving_sources").format(partition=int(partition), topic_id=literal(topic_id)))
 
 
 def _in_batches(records: Iterator[LedgerRecord]) -> Iterator[list[LedgerRecord]]:
@@ -100,7 +100,3 @@ def _in_batches(records: Iterator[LedgerRecord]) -> Iterator[list[LedgerRecord]]
 
 def _load(name: str) -> str:
     return statement("load", name)
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

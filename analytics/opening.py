@@ -9,6 +9,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from analytics.damage import damage, unopened
+from analytics.statements import literal
 
 # One large checkpoint instead of many: p99 of a batch went from 65 to 21 ms.
 CHECKPOINT_THRESHOLD = "256MB"
@@ -79,7 +80,7 @@ def another(connection: DuckDBPyConnection) -> DuckDBPyConnection:
 def attach(path: Path, name: str, *, read_only: bool = False) -> str:
     """The statement that opens a ledger's file; one attached can be told how large groups are."""
     mode = "read_only" if read_only else "read_write"
-    return f"attach {_text(path)} as {name} ({mode}, row_group_size {ROW_GROUP_ROWS})"
+    return f"attach {literal(str(path))} as {name} ({mode}, row_group_size {ROW_GROUP_ROWS})"
 
 
 def _opened(path: Path, share: Share) -> DuckDBPyConnection:
@@ -109,7 +110,3 @@ def _holder(said: str) -> str | None:
         return "this very process"
     found = _HOLDER.search(said)
     return found and f"{found['program']} (process {found['pid']})"
-
-
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

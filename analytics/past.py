@@ -11,6 +11,7 @@ from functools import cache
 
 from duckdb import DuckDBPyConnection
 
+from analytics.keeping import MET
 from analytics.standing import OTHERS, PER_ENTITY, STEPS, TABLES, is_restated, source, take_steps
 from analytics.statements import in_order, statement
 
@@ -21,9 +22,6 @@ _WORD = re.compile(r"\w+")
 
 # Alarms are raised by events of any family, and some families have no other table.
 EVERY_FAMILY = frozenset({"of any"}).union(*(kept.families for kept in PER_ENTITY))
-
-# Who is one customer: among all whom a changed pair touches anew, the others as now.
-_MET = "select customer_number from met_ids"
 
 
 class Past:
@@ -92,8 +90,9 @@ class Past:
             self._show(table, gone=f"{table}_gone", source=source(table))
 
     def _gather_customers(self) -> None:
+        """Who is one customer: among all whom a changed pair touches anew, the others as now."""
         self.connection.execute(statement("standing", "meet_customers"))
-        self.connection.execute(statement("standing", "gather").format(numbers=_MET))
+        self.connection.execute(statement("standing", "gather").format(numbers=MET))
         self.connection.execute(statement("standing", "gather_ids"))
         self.connection.execute(statement("past", "link_buyers_then"))
 

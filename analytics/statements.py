@@ -1,4 +1,4 @@
-"""SQL files of this package become the statements they hold."""
+"""SQL files of this package become the statements they hold, and texts what stands in one."""
 
 from functools import cache
 from importlib.resources import files
@@ -19,6 +19,11 @@ def in_order(folder: str) -> list[tuple[str, str]]:
         (entry for entry in (_SQL / folder).iterdir() if _is_sql(entry)), key=lambda entry: entry.name
     )
     return [(entry.name.removesuffix(".sql"), entry.read_text(encoding="utf-8")) for entry in found]
+
+
+def literal(text: str) -> str:
+    """The text as SQL spells it, for where no parameter can stand."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _is_sql(entry: Traversable) -> bool:

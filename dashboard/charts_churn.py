@@ -32,9 +32,9 @@ FIGURE_WIDTH = 25
 LOW_RATE = 0.06
 # The height of a chart is that of its axis and its cells together.
 AXIS_ROOM = 60
-# On a phone a cell is as wide as two figures, and the sign is in the subtitle anyway.
 # So far from few to many, dark and light figures can be read equally well, on light pages and dark ones.
 AS_WELL_READ = 0.6
+# On a phone a cell is as wide as two figures, and the sign is in the subtitle anyway.
 SMALLER_WHEN_NARROW = "bandwidth('x') < 30 ? 9 : 11"
 FIGURE = "format(datum.share * 100, '.0f') + (bandwidth('x') < 30 ? '' : '%')"
 RATE_FIGURE = "width < {} ? datum.short : datum.label"

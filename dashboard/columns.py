@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from babel.numbers import get_currency_precision
 from pandas.io.formats.style import Styler
 
 from dashboard import spelling
@@ -63,8 +62,8 @@ def drawn(table: pd.DataFrame) -> pd.DataFrame | Styler:
         return readable
     styled = readable.style.format("{:,.2f}", subset=amounts, na_rep=spelling.UNKNOWN)
     for currency, rows in readable.groupby("currency").groups.items():
-        digits = f"{{:,.{get_currency_precision(str(currency))}f}}"
-        styled = styled.format(digits, subset=pd.IndexSlice[rows, amounts], na_rep=spelling.UNKNOWN)
+        written = f"{{:{spelling.digits(str(currency))}}}"
+        styled = styled.format(written, subset=pd.IndexSlice[rows, amounts], na_rep=spelling.UNKNOWN)
     return styled
 
 

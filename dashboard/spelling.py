@@ -78,7 +78,12 @@ def amount(value: Any, currency: Any) -> str | None:
         return None
     if pd.isna(currency):
         return f"{Decimal(value):,}"
-    return f"{Decimal(value):,.{get_currency_precision(currency)}f} {currency}"
+    return f"{Decimal(value):{digits(currency)}} {currency}"
+
+
+def digits(currency: str) -> str:
+    """How amounts of a currency are written, as a format: with commas, to its last digit."""
+    return f",.{get_currency_precision(currency)}f"
 
 
 def change(now: float | None, before: float | None) -> str | int | None:

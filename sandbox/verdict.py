@@ -1,7 +1,7 @@
 """What came of a run, asked from Wix and from the report service, against what the stories expect."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,9 +125,8 @@ def _unbalanced(totals: Mapping[str, int], counts: Mapping[str, int], ends: Iter
     return said
 
 
-def _unkept(counts: Mapping[str, int], stories: Iterable[Story]) -> list[str]:
+def _unkept(counts: Mapping[str, int], told: Sequence[Story]) -> list[str]:
     """Every event once, however often it was delivered, has a row, or a story expects its dead letter."""
-    told = list(stories)
     aside = {webhook.body["id"] for story in told for webhook in story.put_aside}
     rows = len({webhook.body["id"] for story in told for webhook in story.webhooks} - aside)
     said = []

@@ -40,7 +40,11 @@ def lightness(colour: str) -> float:
 
 
 def contrast(one: str, other: str) -> float:
-    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return standing_out(luminance(one), luminance(other))
+
+
+def standing_out(one: float, other: float) -> float:
+    lighter, darker = sorted((one, other), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
@@ -80,8 +84,7 @@ class TestShades:
         shade = lightness(begin) * (1 - way) + lightness(end) * way
         figure = luminance(on_many if share > charts_churn.AS_WELL_READ else on_few)
 
-        lighter, darker = sorted((((shade + 16) / 116) ** 3, figure), reverse=True)
-        assert (lighter + 0.05) / (darker + 0.05) > 4
+        assert standing_out(((shade + 16) / 116) ** 3, figure) > 4
 
 
 class TestDarkPage:
