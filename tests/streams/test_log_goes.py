@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
+from uuid import uuid4
 
 import pytest
 
@@ -39,9 +40,12 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]
 
 @pytest.fixture
 def log(broker: EmbeddedBroker) -> KafkaSettings:
+    """Topics of the test's own, or each would work through what those before it left there."""
     if not broker.is_running():
         broker.start()
-    kafka = KafkaSettings(_env_file=None, kafka_bootstrap_servers=broker.bootstrap)
+    kafka = KafkaSettings(
+        _env_file=None, kafka_bootstrap_servers=broker.bootstrap, topic_prefix=f"test-{uuid4().hex[:8]}."
+    )
     ensure_topics(kafka)
     return kafka
 
@@ -53,6 +57,7 @@ class Command:
         self._said = folder / "said.txt"
         environment = os.environ | {
             "KAFKA_BOOTSTRAP_SERVERS": kafka.kafka_bootstrap_servers,
+            "TOPIC_PREFIX": kafka.topic_prefix,
             "DATA_DIR": str(folder),
             "OUTBOX_URL": "",
         }
@@ -130,7 +135,7 @@ class TestRebuild:
         monkeypatch.setattr("streams.raw_log.FETCH_BYTES", 1)
         monkeypatch.setattr("streams.row_reader.SILENT_SECONDS", 0.5)
         async with RowPublisher(log) as publisher:
-            await publisher.rows(store_order(f"o{number}", "approved", at(2)) for number in range(1000))
+            await publisher.rows(store_order(f"o{number}", "approved", at(2)) for number in range(300))
         topic_id, end = await log_id(log), await rows_end(log)
         ledger, begin = await begun(tmp_path / "second.duckdb", topic_id)
         loaded: list[int] = []
