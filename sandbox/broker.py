@@ -21,6 +21,7 @@ from sandbox.broker_files import NewerData, prepare_folder, write_configuration
 from sandbox.broker_settings import BrokerSettings
 from sandbox.jars import DownloadFailed, WrongJar, cache_folder, fetch_jars, locked_jars
 from sandbox.java import JavaTooOld, NoJava, NoJavaHome, find_java
+from sandbox.kept_classes import KeptClasses, classes_folder, kept_classes
 
 VERSION = "4.3.1"
 START_SECONDS = 60.0
@@ -109,6 +110,7 @@ class EmbeddedBroker:
         self._start_seconds = start_seconds
         self._settings = settings or BrokerSettings()
         self._process: subprocess.Popen[bytes] | None = None
+        self._classes: KeptClasses | None = None
         self.log = data_dir / "logs" / "kafka.log"
 
     @property
@@ -140,6 +142,9 @@ class EmbeddedBroker:
             raise PortTaken(self.port)
         server, logging = write_configuration(folder, port=self.port, controller_port=free_port())
         options = [*JVM_OPTIONS, f"-Dlog4j2.configurationFile={logging.resolve()}"]
+        if self._settings.kafka_home is None:
+            self._classes = kept_classes(java, classpath, classes_folder())
+            options += self._classes.options
         self._launch([str(java.path), *options, "-cp", classpath, "kafka.Kafka", str(server.resolve())])
         (folder / "broker.pid").write_text(str(self.pid))
         try:
@@ -158,6 +163,8 @@ class EmbeddedBroker:
         except subprocess.TimeoutExpired:
             self.kill()
         self._process = None
+        if self._classes is not None:
+            self._classes.keep()
 
     def kill(self) -> None:
         """End Kafka at once, as a power cut would."""

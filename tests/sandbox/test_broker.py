@@ -62,15 +62,24 @@ def make_topic(broker: EmbeddedBroker) -> None:
 
 @pytest.mark.kafka
 class TestLife:
-    def test_what_was_acknowledged_outlives_a_stop_and_a_kill(self, tmp_path: Path) -> None:
-        """Also: the same data and port work again, in the same object and in another."""
+    def test_what_was_acknowledged_outlives_a_stop_and_a_kill(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Also: the same data and port work again, in the same object and in another.
+
+        And what Java has read once is kept: the next start has it all in one file.
+        """
+        classes = tmp_path / "classes"
+        monkeypatch.setattr("sandbox.broker.classes_folder", lambda: classes)
         first = EmbeddedBroker(tmp_path)
         try:
             first.start()
             make_topic(first)
             write(first, b"before the stop")
             first.stop()
+            (kept,) = classes.iterdir()
             first.start()
+            assert str(kept) in {one.path for one in psutil.Process(first.pid).memory_maps()}
             write(first, b"before the kill")
             first.kill()
         finally:
