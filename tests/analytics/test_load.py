@@ -114,6 +114,17 @@ ODDITIES = [
     altered({"sequence": 7.5}),
     altered({"sequence": 7.0}),
     altered({"sequence": -7}),
+    altered({"happened_at": "infinity"}),
+    altered({"received_at": "-infinity"}),
+    altered({"happened_at": "epoch"}),
+    altered({}, {"created_at": "infinity"}),
+    altered({}, {"created_at": " Infinity"}),
+    altered({}, {"created_at": "epoch"}),
+    altered({"happened_at": "2026-03-04T05:06:07"}),
+    altered({"happened_at": "2026-03-04"}),
+    altered({"happened_at": "20260304"}),
+    altered({}, {"created_at": "2026-03-04T05:06:07 Europe/Berlin"}),
+    altered({}, {"created_at": ""}),
 ]
 
 
@@ -131,11 +142,11 @@ def log_of(seed: int) -> tuple[list[LedgerRecord], list[int]]:
 
 
 def spools_of(records: Sequence[LedgerRecord], cuts: Sequence[int] = ()) -> list[pa.Table]:
-    """The records cut into spools; every other one of our rows came from our own writer."""
-    ours = [row.to_bytes() for row in ROWS[::2]]
+    """The records cut into spools; in turn all and every other one of our rows came from our own writer."""
+    ours = [row.to_bytes() for row in ROWS]
     return [
-        spool_of(records[begin:end], ours)
-        for begin, end in zip([0, *cuts], [*cuts, len(records)], strict=True)
+        spool_of(records[begin:end], ours[:: 1 + index % 2])
+        for index, (begin, end) in enumerate(zip([0, *cuts], [*cuts, len(records)], strict=True))
     ]
 
 
@@ -209,13 +220,17 @@ class TestLoad:
         assert doubted(ledger, spool_of(spool, ours=[strange])) == []
         assert doubted(ledger, spool_of(spool)) == [strange]
 
+    @pytest.mark.parametrize("is_marked", [True, False], ids=["marked", "unmarked"])
     @pytest.mark.parametrize("value", [b"", b"not json", b'{"v":1', b'{"a":"\xff\xfe"}'])
-    def test_reads_but_the_one_that_is_no_json_by_itself(self, value: bytes, ledger: Ledger) -> None:
-        """What lies beside it is read as quickly as ever."""
+    def test_reads_but_the_one_that_is_no_json_by_itself(
+        self, value: bytes, is_marked: bool, ledger: Ledger
+    ) -> None:
+        """What lies beside it is read in bulk all the same, whoever is said to have written it."""
         plain = records_of([row for row in HISTORY if row.kind != "forgotten"])
         spool = [*plain, LedgerRecord(offset=len(plain), known_at=at(1), value=value)]
+        ours = [record.value for record in spool] if is_marked else []
 
-        assert doubted(ledger, spool_of(spool)) == [value]
+        assert doubted(ledger, spool_of(spool, ours)) == [value]
 
     def test_skips_what_the_ledger_has(self, ledger: Ledger) -> None:
         records = records_of(HISTORY)

@@ -8,7 +8,7 @@ records_read as (
         "offset",
         known_at,
         is_ours,
-        try(decode(value)) as row_text
+        {attempt}(decode(value)) as row_text
     from spool
 
 ),
@@ -17,8 +17,8 @@ rows_read as (
 
     select
         *,
-        -- What is no JSON is a row without anything; it does not stop the others.
-        try(from_json(row_text, '{row_structure}')) as "row"
+        -- By `try` what is no JSON is a row without anything; it does not stop the others.
+        {attempt}(from_json(row_text, '{row_structure}')) as "row"
     from records_read
 
 ),
@@ -45,8 +45,8 @@ select
     "row".event_type as event_type,
     cast("row".sequence as bigint) as sequence,
     "row".source is not null and said.kind <> 'dead_letter' as is_from_event,
-    timezone('UTC', "row".happened_at) as happened_at,
-    timezone('UTC', "row".received_at) as received_at,
+    in_utc("row".happened_at) as happened_at,
+    in_utc("row".received_at) as received_at,
     epoch_ms(known_at) as known_at,
     {typed_columns},
     facts_text as facts,
