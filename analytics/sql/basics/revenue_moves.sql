@@ -1,15 +1,26 @@
--- revenue_moves: one row per instant at which a customer's monthly revenue in one currency changed, and how; of a table
--- of spans (`instance_id`, `customer`, `currency`, `mrr`, `is_paused`, `began_at`, `ended_at`). A move depends on
--- those before it alone.
-create or replace macro revenue_moves(spans) as table
+-- revenue_moves: one row per instant, from one on or ever, at which a customer's monthly revenue in one currency changed, and
+-- how; of a table of spans (`number` of whoever's they are, `currency`, `mrr`, `is_paused`, `began_at`, `ended_at`).
+-- A move depends on those before it alone.
+create or replace macro revenue_moves(spans, from_at) as table
 with
 
+-- What lies before the first instant asked for is one state at that time, however it came about.
 steps_listed as (
 
-    select instance_id, customer, currency, began_at as moved_at, mrr as step, cast(is_paused as integer) as pauses
+    select
+        number,
+        currency,
+        greatest(began_at, cast(from_at as timestamp) - interval 1 microsecond) as moved_at,
+        mrr as step,
+        cast(is_paused as integer) as pauses
     from query_table(spans)
     union all
-    select instance_id, customer, currency, ended_at as moved_at, -mrr as step, -cast(is_paused as integer) as pauses
+    select
+        number,
+        currency,
+        greatest(ended_at, cast(from_at as timestamp) - interval 1 microsecond) as moved_at,
+        -mrr as step,
+        -cast(is_paused as integer) as pauses
     from query_table(spans)
     where ended_at is not null
 
@@ -18,14 +29,14 @@ steps_listed as (
 instants_summed as (
 
     select
-        instance_id,
-        customer,
+        number,
         currency,
         moved_at,
         sum(step) as step,
-        sum(pauses) as pauses
+        sum(pauses) as pauses,
+        max(step) > 0 as has_begun
     from steps_listed
-    group by instance_id, customer, currency, moved_at
+    group by number, currency, moved_at
 
 ),
 
@@ -38,24 +49,23 @@ instants_followed as (
         sum(pauses) over history as paused_after,
         sum(pauses) over history - pauses as paused_before,
         coalesce(
-            sum(case when step <> 0 then 1 else 0 end) over (
-                partition by instance_id, customer, currency
+            bool_or(has_begun) over (
+                partition by number, currency
                 order by moved_at
                 rows between unbounded preceding and 1 preceding
             ),
-            0
-        ) as earlier_moves
+            false
+        ) as has_paid
     from instants_summed
     window history as (
-        partition by instance_id, customer, currency
+        partition by number, currency
         order by moved_at
     )
 
 )
 
 select
-    instance_id,
-    customer,
+    number,
     currency,
     moved_at,
     step,
@@ -63,11 +73,13 @@ select
         -- While a subscription is paused, going to nothing and coming back are no leaving and no return.
         when mrr_before = 0 and paused_before > 0 then 'expansion'
         when mrr_after = 0 and paused_after > 0 then 'contraction'
-        when mrr_before = 0 and earlier_moves = 0 then 'new'
+        when mrr_before = 0 and not has_paid then 'new'
         when mrr_before = 0 then 'reactivation'
         when mrr_after = 0 then 'churn'
         when step > 0 then 'expansion'
         else 'contraction'
     end as movement
 from instants_followed
-where step <> 0
+where
+    step <> 0
+    and (from_at is null or moved_at >= from_at)

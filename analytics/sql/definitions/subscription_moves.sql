@@ -6,8 +6,7 @@ with
 spans_of_orders as (
 
     select
-        instance_id,
-        order_id as customer,
+        entity_number as number,
         currency,
         mrr,
         is_paused,
@@ -19,11 +18,12 @@ spans_of_orders as (
 )
 
 select
-    entity_number_of('subscription', instance_id, customer) as entity_number,
-    instance_id,
-    customer as order_id,
-    currency,
-    moved_at,
-    step,
-    movement
-from revenue_moves('spans_of_orders')
+    moves.number as entity_number,
+    orders.instance_id,
+    orders.order_id,
+    moves.currency,
+    moves.moved_at,
+    moves.step,
+    moves.movement
+from revenue_moves('spans_of_orders', null) as moves
+inner join subscriptions as orders on orders.entity_number = moves.number

@@ -5,7 +5,23 @@ with
 stays_dated as (
 
     select *
-    from customer_stays('end', $population, $now, $site, $currency)
+    from customer_stays(
+        'end',
+        $population,
+        $now,
+        -- Stripe looks at the thirty days before a bucket's end.
+        case when $method = 'stripe' then cast($start as timestamp) - interval 30 days else $start end,
+        $site,
+        $currency
+    )
+
+),
+
+stays_as_paid as (
+
+    select *
+    from customer_stays('paid', $population, $now, $start, $site, $currency)
+    where $method = 'profitwell'
 
 ),
 
@@ -16,8 +32,7 @@ stays_of_method as not materialized (
     where $method <> 'profitwell'
     union all
     select *
-    from customer_stays('paid', $population, $now, $site, $currency)
-    where $method = 'profitwell'
+    from stays_as_paid
 
 ),
 
@@ -133,7 +148,6 @@ buckets_listed as (
 
 ),
 
--- Stripe looks at the thirty days before a bucket's end.
 windows_listed as (
 
     select

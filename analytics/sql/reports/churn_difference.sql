@@ -4,14 +4,14 @@ with
 stays_to_the_end as (
 
     select *
-    from customer_stays('end', 'paying', $now, $site, $currency)
+    from customer_stays('end', 'paying', $now, null, $site, $currency)
 
 ),
 
 stays_as_paid as (
 
     select *
-    from customer_stays('paid', 'paying', $now, $site, $currency)
+    from customer_stays('paid', 'paying', $now, null, $site, $currency)
 
 ),
 

@@ -5,14 +5,14 @@ with
 stays_to_the_end as (
 
     select *
-    from customer_stays('end', $population, $now, $site, $currency)
+    from customer_stays('end', $population, $now, null, $site, $currency)
 
 ),
 
 stays_as_paid as (
 
     select *
-    from customer_stays('paid', $population, $now, $site, $currency)
+    from customer_stays('paid', $population, $now, null, $site, $currency)
 
 ),
 

@@ -1,24 +1,44 @@
 -- mrr: one row per bucket and currency: monthly recurring revenue at its start and end, and what moved it.
 with
 
--- All in one go: what moved before the period is one sum, and by quarters of an hour few instants have to be put on a clock.
+-- By quarters of an hour, so that few instants have to be put on a clock.
 movements_summed as materialized (
 
     select
         currency,
-        case when $start is null or moved_at >= $start then quarter_of(moved_at) end as quarter_start,
+        quarter_of(moved_at) as quarter_start,
         movement,
         sum(step) as step,
         min(moved_at) as first_at
-    from mrr_movements($until, $site, $currency)
+    from mrr_movements($start, $until, $site, $currency)
     group by all
+
+),
+
+-- What moved before the period has come to this, whosever it was.
+before_summed as materialized (
+
+    select
+        currency,
+        sum(mrr) - coalesce(sum(mrr) filter (where ended_at < $start and ended_at < $until), 0) as step
+    from subscription_spans
+    where
+        mrr > 0
+        and began_at < $start
+        and began_at < $until
+        and chosen($site, instance_id)
+        and chosen($currency, currency)
+    group by currency
 
 ),
 
 currencies_listed as (
 
-    select distinct currency
+    select currency
     from movements_summed
+    union
+    select currency
+    from before_summed
 
 ),
 
@@ -54,19 +74,7 @@ buckets_summed as (
         coalesce(-sum(step) filter (where movement = 'churn'), 0) as churn,
         sum(step) as step
     from movements_summed
-    where quarter_start is not null
     group by all
-
-),
-
-before_summed as (
-
-    select
-        currency,
-        sum(step) as step
-    from movements_summed
-    where quarter_start is null
-    group by currency
 
 ),
 

@@ -25,13 +25,13 @@ plans_listed as (
         count(*) filter (where is_only and started_at < $until and coalesce(ended_at >= $until, true))
         + count(
             distinct case
-                when not is_only and started_at < $until and coalesce(ended_at >= $until, true) then (instance_id, customer)
+                when not is_only and started_at < $until and coalesce(ended_at >= $until, true) then customer_number
             end
         ) as active,
         count(*) filter (where is_only and started_at < $start and coalesce(ended_at >= $start, true))
         + count(
             distinct case
-                when not is_only and started_at < $start and coalesce(ended_at >= $start, true) then (instance_id, customer)
+                when not is_only and started_at < $start and coalesce(ended_at >= $start, true) then customer_number
             end
         ) as active_at_start,
         count(*) filter (
@@ -48,15 +48,13 @@ others_lost as (
     select
         held.plan_id,
         held.currency,
-        count(distinct (held.instance_id, held.customer)) as lost
+        count(distinct held.customer_number) as lost
     from spans_chosen as held
     anti join (
-        select
-            instance_id,
-            customer
+        select customer_number
         from spans_chosen
         where not is_only and started_at < $until and coalesce(ended_at >= $until, true)
-    ) as there on there.instance_id = held.instance_id and there.customer = held.customer
+    ) as there on there.customer_number = held.customer_number
     where not held.is_only and held.started_at < $start and coalesce(held.ended_at >= $start, true)
     group by all
 
@@ -72,7 +70,7 @@ stays_dated as not materialized (
         last_held.currency as last_currency,
         started_at,
         ended_at
-    from customer_stays('end', 'paying', $now, $site, $currency)
+    from customer_stays('end', 'paying', $now, $start, $site, $currency)
 
 ),
 

@@ -11,6 +11,7 @@ there_at_start as not materialized (
         marks_there.instance_id,
         marks_there.customer,
         marks_there.is_only,
+        marks_there.weight,
         marks_there.ended_at
     from query_table(periods) as periods_asked
     inner join query_table(marks) as marks_there
@@ -26,8 +27,8 @@ only_counted as (
 
     select
         number,
-        count(*) as there,
-        count(*) filter (where ended_at < until_at) as lost
+        cast(sum(weight) as bigint) as there,
+        cast(sum(weight) filter (where ended_at < until_at) as bigint) as lost
     from there_at_start
     where is_only
     group by number

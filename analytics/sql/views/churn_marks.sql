@@ -1,6 +1,6 @@
--- churn_marks: one row per thing that a method of counting churn counts. `base`: who can leave, from when until when;
--- `join`: who came for the first time; `exit`: who left, with its weight. Made of tables of stays (of the method's
--- basis) and of spans, which a report works out once for all of its methods.
+-- churn_marks: one row per thing that a method of counting churn counts, and for how many (`weight`). `base`: who can
+-- leave, from when until when; `join`: who came for the first time; `exit`: who left. Made of tables of stays (of the
+-- method's basis) and of spans, which a report works out once for all of its methods.
 create or replace macro churn_marks(stays, spans, method, split_by, zone) as table
 with
 
@@ -43,7 +43,7 @@ spans_again as not materialized (
 
     select
         *,
-        min(ended_at) over (partition by instance_id, customer) <= started_at as is_again
+        min(ended_at) over (partition by customer_number) <= started_at as is_again
     from spans_grouped
     where not is_only
 
@@ -52,7 +52,8 @@ spans_again as not materialized (
 marks_listed as not materialized (
 
     select
-        'base' as mark, last_group as "group", instance_id, customer, is_only, last_order as order_id, 1 as weight,
+        'base' as mark, last_group as "group", instance_id, customer, is_only, last_order as order_id,
+        customers as weight,
         started_at, ended_at
     from stays_counted
     where method <> 'revenuecat' and split_by <> 'plan'

@@ -16,6 +16,7 @@ select
     instance_id,
     order_id,
     customer,
+    customer_number,
     is_only,
     plan,
     plan_id,
