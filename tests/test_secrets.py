@@ -2,8 +2,6 @@
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -12,7 +10,7 @@ from pydantic import SecretStr
 
 from ingest.settings import KafkaSettings
 from tests.settings_table import PRODUCT, settings_classes
-from tests.source_tree import ROOT
+from tests.started import ended
 from tests.streams.processes import running, wait_until
 
 MARK = "planted-secret"
@@ -55,15 +53,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def said(*command: str, **settings: str) -> str:
     """All that a command prints until it ends."""
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=ROOT,
-        env=os.environ | settings,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = ended(*command, environment=os.environ | settings)
     assert done.stdout or done.stderr
     return done.stdout + done.stderr
 

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,17 +21,11 @@ from analytics.service import create_app
 from analytics.tables import EXPORTED
 from tests.analytics.history import at, store_order, tell
 from tests.empty_ledger import open_ledger
+from tests.started import ended
 
 
 def analytics(path: Path, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "analytics", *args],
-        env={**os.environ, "LEDGER_PATH": str(path), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return ended("analytics", *args, environment=os.environ | {"LEDGER_PATH": str(path)} | environment)
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,6 @@ import os
 import resource
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ import httpx
 
 from ingest.settings import KafkaSettings
 from tests.empty_ledger import lay_ledger
+from tests.started import Started
 
 PATIENCE_SECONDS = 90.0
 LOG_BYTES = 64 * 1024
@@ -51,10 +50,9 @@ class Process:
             "WIX_API_URL": "http://127.0.0.1:9",
             **settings,
         }
-        with self.log_file.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", module, *command], env=environment, stdout=log, stderr=log
-            )
+        self._process = Started(
+            module, *command, environment=environment, stdout=self.log_file, stderr=self.log_file
+        )
 
     @property
     def log(self) -> str:
