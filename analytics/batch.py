@@ -35,6 +35,12 @@ _ROWS = pa.schema(
         ("received_at", _TIME),
         ("known_at", _TIME),
         ("facts", pa.string()),
+        ("source_topic", pa.string()),
+        ("source_partition", pa.int32()),
+        ("source_offset", pa.int64()),
+        ("lifecycle_topic_id", pa.string()),
+        ("lifecycle_partition", pa.int32()),
+        ("lifecycle_offset", pa.int64()),
     ]
 )
 _SOURCES = pa.schema(
@@ -73,7 +79,10 @@ class LedgerRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Records as Arrow tables, ready to be merged; each row id once, at the earliest time it was known."""
+    """Records as Arrow tables, ready to be merged; each row id once, at the earliest time it was known.
+
+    `sources` has every appearance of a row; the first of each stands beside the row as well.
+    """
 
     rows: pa.Table
     sources: pa.Table
@@ -98,11 +107,12 @@ def _decoded(records: Sequence[LedgerRecord], *, topic: str, partition: int, top
             errors.append(_error(record, topic, partition, error))
             continue
         first = rows.get(row.row_id)
+        came_from, lies_at = _place(row), (topic_id, partition, record.offset)
         if first is None:
-            rows[row.row_id] = _columns(row, record.known_at)
+            rows[row.row_id] = [*_columns(row, record.known_at), *came_from, *lies_at]
         else:
             first[_KNOWN_AT] = min(first[_KNOWN_AT], record.known_at)
-        sources.append(_source(row, record.offset, partition, topic_id))
+        sources.append((str(row.row_id), *came_from, row.kind == "dead_letter", *lies_at))
     return Batch(
         rows=_table(list(rows.values()), _ROWS),
         sources=_table(sources, _SOURCES),
@@ -164,18 +174,10 @@ def _check_size(name: str, number: int | None, highest: int) -> None:
         raise OverflowError(f"{name} {number} is larger than any the ledger can hold")
 
 
-def _source(row: LifecycleRow, offset: int, partition: int, topic_id: str) -> tuple[Any, ...]:
+def _place(row: LifecycleRow) -> tuple[Any, ...]:
+    """Where its event lies, if it has one."""
     source = row.source
-    return (
-        str(row.row_id),
-        source.topic if source else None,
-        source.partition if source else None,
-        source.offset if source else None,
-        row.kind == "dead_letter",
-        topic_id,
-        partition,
-        offset,
-    )
+    return (source.topic, source.partition, source.offset) if source else (None, None, None)
 
 
 def _error(record: LedgerRecord, topic: str, partition: int, error: Exception) -> tuple[Any, ...]:

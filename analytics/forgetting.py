@@ -27,7 +27,14 @@ def obeying(connection: DuckDBPyConnection) -> tuple[str, bool]:
 
 
 def _learn(connection: DuckDBPyConnection) -> None:
-    steps = ("arriving_forgotten", "add_forgotten", "drop_sites", "mask_people", "clear_errors")
+    steps = (
+        "arriving_forgotten",
+        "add_forgotten",
+        "keep_places",
+        "drop_sites",
+        "mask_people",
+        "clear_errors",
+    )
     for step in steps:
         connection.execute(_sql(step))
     connection.execute("drop table temp.arriving_forgotten")

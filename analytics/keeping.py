@@ -29,7 +29,7 @@ def keep_up(connection: DuckDBPyConnection, arriving: str) -> None:
     if is_read_anew:
         _run(connection, "touch_restated")
     _read_before(connection, has_quota=has_quota)
-    _run(connection, "read_touched", "buyers_before", "read_coming", "add_rows")
+    _run(connection, "read_touched", "buyers_before", "read_coming", "add_rows", "add_seen_again")
     is_superseded = is_read_anew and _leave_superseded(connection)
     _keep_tables(connection)
     if is_superseded:

@@ -21,7 +21,7 @@ from analytics.damage import (
     named_refusals,
     unopened,
 )
-from analytics.loading import forget_spool, read_spool
+from analytics.loading import NotAtOnce, add_at_once, forget_spool, read_spool, records_from
 from analytics.opening import ORDINARY, LedgerLocked, Share, another, opened
 from analytics.schema import SchemaMismatch, migrate
 from analytics.spool import spooled
@@ -165,23 +165,13 @@ class Ledger:
             LedgerNotWritten: the disk did not take it.
         """
         with self._writing:
-            begin = self._next_offset(topic, partition, topic_id)
-            # Not in the transaction, which would be lost with the first number that fits no column.
-            found = read_spool(
-                self._connection, spool, next_offset=begin, partition=partition, topic_id=topic_id
-            )
-            try:
-                if found.records:
-                    with self._transaction():
-                        write_spool(
-                            self._connection, found, topic=topic, partition=partition, topic_id=topic_id
-                        )
-                        leave_behind(self._connection)
-                        self._move_offset(topic, partition, topic_id, found.next_offset)
-                    self._changed = True
-            finally:
-                forget_spool(self._connection)
-            return found.records
+            spool = records_from(spool, self._next_offset(topic, partition, topic_id))
+            if spool.num_rows:
+                log = (topic, partition, topic_id)
+                if not self._is_loaded_at_once(spool, *log):
+                    self._load_with_care(spool, *log)
+                self._changed = True
+            return int(spool.num_rows)
 
     def make_tables(self) -> None:
         """Make the typed tables anew from the log of rows, if a load has left them behind.
@@ -276,6 +266,27 @@ class Ledger:
             self._versions = []
             _close(self._connection, time.monotonic() + CLOSE_SECONDS)
 
+    def _is_loaded_at_once(self, spool: pa.Table, topic: str, partition: int, topic_id: str) -> bool:
+        try:
+            with self._transaction():
+                add_at_once(self._connection, spool, partition=partition, topic_id=topic_id)
+                leave_behind(self._connection)
+                self._move_offset(topic, partition, topic_id, _end_of(spool))
+        except NotAtOnce:
+            return False
+        return True
+
+    def _load_with_care(self, spool: pa.Table, topic: str, partition: int, topic_id: str) -> None:
+        # Not in the transaction, which would be lost with the first number that fits no column.
+        found = read_spool(self._connection, spool, partition=partition, topic_id=topic_id)
+        try:
+            with self._transaction():
+                write_spool(self._connection, found, topic=topic, partition=partition, topic_id=topic_id)
+                leave_behind(self._connection)
+                self._move_offset(topic, partition, topic_id, _end_of(spool))
+        finally:
+            forget_spool(self._connection)
+
     def _next_offset(self, topic: str, partition: int, topic_id: str) -> int:
         execute(self._connection, "read_offset", {"topic": topic, "partition": partition})
         # All of it, since nothing can be registered while a result is open.
@@ -326,6 +337,10 @@ def _close(connection: DuckDBPyConnection, deadline: float) -> None:
             if time.monotonic() >= deadline:
                 raise
             time.sleep(0.001)
+
+
+def _end_of(spool: pa.Table) -> int:
+    return int(spool["offset"][-1].as_py()) + 1
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -1,6 +1,7 @@
-"""A spool becomes arriving rows in one statement; what it can't vouch for is read record by record."""
+"""A spool becomes rows in one statement; what that can't vouch for is read record by record."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -25,39 +26,78 @@ from analytics.wire import (
 ONE_BY_ONE = 5000
 
 
+# What a statement over a whole spool fails with when one of its records is odd.
+_ODD = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.ConstraintException)
+
+
+class NotAtOnce(Exception):
+    """A spool has something that wants a closer look; nothing of it may stay."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spooled:
-    """What a spool had that the ledger had not: `doubted` are its records that are no plain rows.
+    """What a spool has: `doubted` are its records that are no plain rows.
 
     `is_readable`: the plain ones are `arriving_rows` and `arriving_sources` now.
     """
 
-    records: int
-    next_offset: int
     is_readable: bool
     doubted: tuple[list[LedgerRecord], ...] = ()
 
 
-def read_spool(
-    connection: DuckDBPyConnection, spool: pa.Table, *, next_offset: int, partition: int, topic_id: str
-) -> Spooled:
-    """Read a spool from that offset on; all of it record by record if one of its numbers fits no column."""
-    spool = _from(spool, next_offset)
-    if not spool.num_rows:
-        return Spooled(records=0, next_offset=next_offset, is_readable=False)
-    next_offset = spool["offset"][-1].as_py() + 1
-    doubted = spool
-    is_readable = any(_is_read(connection, spool, way) for way in _ways(spool))
+def records_from(spool: pa.Table, next_offset: int) -> pa.Table:
+    """The records that the ledger has not; a copy only if it has some."""
+    has_none = not spool.num_rows or spool["offset"][0].as_py() >= next_offset
+    return spool if has_none else spool.filter(pc.field("offset") >= next_offset)
+
+
+def add_at_once(connection: DuckDBPyConnection, spool: pa.Table, *, partition: int, topic_id: str) -> None:
+    """Add a spool to the log of rows as it is read, without a table between; in the caller's transaction.
+
+    Raises:
+        NotAtOnce: not all of it was written by our own writer, or is new, or somebody is to be forgotten.
+    """
+    if not pc.all(spool["is_ours"]).as_py() or _is_any(connection, "select * from main.forgotten"):
+        raise NotAtOnce
+    rows_read = _rows_read(
+        partition,
+        topic_id,
+        attempt="",
+        facts_structure=columns_structure(),
+        trusted=trusted_of_ours("facts_text", "said"),
+    )
+    with _spool_as(connection, spool):
+        try:
+            ((rows,),) = connection.execute(_load("add_at_once").format(rows_read=rows_read)).fetchall()
+        except _ODD as error:
+            raise NotAtOnce from error
+    begin = spool["offset"][0].as_py()
+    is_seen_again = connection.execute(_load("is_seen_again"), {"partition": partition, "begin": begin})
+    if rows < spool.num_rows or is_seen_again.fetchall() == [(True,)]:
+        raise NotAtOnce
+
+
+def read_spool(connection: DuckDBPyConnection, spool: pa.Table, *, partition: int, topic_id: str) -> Spooled:
+    """Read a spool; all of it record by record if one of its numbers fits no column."""
+    rows_read = _rows_read(
+        partition,
+        topic_id,
+        attempt="try",
+        facts_structure=facts_structure(),
+        trusted=trusted("facts_text", "said"),
+    )
+    is_readable, doubted = True, spool
+    with _spool_as(connection, spool):
+        try:
+            connection.execute(_load("read_spool").format(rows_read=rows_read))
+        except _ODD:
+            is_readable = False
     if is_readable:
-        _view_arriving(connection, partition, topic_id)
+        for name in ("repeated", "arriving_rows", "arriving_sources"):
+            connection.execute(_load(name))
         offsets = [offset for (offset,) in connection.execute(_load("doubted")).fetchall()]
         doubted = spool.filter(pc.is_in(spool["offset"], pa.array(offsets, pa.int64())))
-    return Spooled(
-        records=spool.num_rows,
-        next_offset=next_offset,
-        is_readable=is_readable,
-        doubted=tuple(_in_batches(spooled_records(doubted))),
-    )
+    return Spooled(is_readable=is_readable, doubted=tuple(_in_batches(spooled_records(doubted))))
 
 
 def forget_spool(connection: DuckDBPyConnection) -> None:
@@ -71,46 +111,31 @@ def forget_spool(connection: DuckDBPyConnection) -> None:
         connection.execute(f"drop {kind} if exists temp.{name}")
 
 
-def _from(spool: pa.Table, next_offset: int) -> pa.Table:
-    """What the ledger has not; a copy only if it has something."""
-    has_all = not spool.num_rows or spool["offset"][0].as_py() >= next_offset
-    return spool if has_all else spool.filter(pc.field("offset") >= next_offset)
-
-
-def _ways(spool: pa.Table) -> Iterator[dict[str, str]]:
-    """How its records may be read, one after the other: what our own writer made is worth less of a look."""
-    if pc.all(spool["is_ours"]).as_py():
-        yield {
-            "attempt": "",
-            "facts_structure": columns_structure(),
-            "trusted": trusted_of_ours("facts_text", "said"),
-        }
-    yield {
-        "attempt": "try",
-        "facts_structure": facts_structure(),
-        "trusted": trusted("facts_text", "said"),
-    }
-
-
-def _is_read(connection: DuckDBPyConnection, spool: pa.Table, way: dict[str, str]) -> bool:
-    """Whether every number of it fits its column."""
-    sql = _load("read_spool").format(
-        row_structure=row_structure(), typed_columns=typed_columns("said"), **way
+def _rows_read(partition: int, topic_id: str, **way: str) -> str:
+    """The records of a spool as rows, in SQL."""
+    return _load("read_rows").format(
+        row_structure=row_structure(),
+        typed_columns=typed_columns("said"),
+        partition=int(partition),
+        topic_id=literal(topic_id),
+        **way,
     )
+
+
+@contextmanager
+def _spool_as(connection: DuckDBPyConnection, spool: pa.Table) -> Iterator[None]:
+    """The spool within reach of statements, as `spool`."""
     connection.register("spool", spool)
     try:
-        connection.execute(sql)
-    except (duckdb.InvalidInputException, duckdb.ConversionException):
-        return False
+        yield
     finally:
-        connection.unregister("spool")
-    return True
+        # In a transaction that has failed it is refused; the next spool takes its place.
+        with suppress(duckdb.TransactionException):
+            connection.unregister("spool")
 
 
-def _view_arriving(connection: DuckDBPyConnection, partition: int, topic_id: str) -> None:
-    connection.execute(_load("repeated"))
-    connection.execute(_load("arriving_rows"))
-    connection.execute(_load("arriving_sources").format(partition=int(partition), topic_id=literal(topic_id)))
+def _is_any(connection: DuckDBPyConnection, query: str) -> bool:
+    return connection.execute(f"{query} limit 1").fetchone() is not None
 
 
 def _in_batches(records: Iterator[LedgerRecord]) -> Iterator[list[LedgerRecord]]:

@@ -48,7 +48,7 @@ def write_spool(
         else:
             # Twice as quick as looking for each of them again.
             connection.execute(statement("load", "add_rows").format(arriving=rows))
-        execute(connection, "add_sources")
+            execute(connection, "add_seen_again")
         forget_spool(connection)
     for records in found.doubted:
         batch = read_batch(records, topic=topic, partition=partition, topic_id=topic_id)
@@ -78,15 +78,15 @@ def execute(connection: DuckDBPyConnection, name: str, params: Mapping[str, obje
 
 def _merge(connection: DuckDBPyConnection, rows: str) -> None:
     connection.execute(statement("append", "merge_rows").format(arriving=rows))
+    execute(connection, "add_seen_again")
 
 
 @contextmanager
 def _arriving(connection: DuckDBPyConnection, batch: Batch) -> Iterator[None]:
-    """The batch within reach of statements; where its rows came from is noted already."""
+    """The batch within reach of statements."""
     connection.register("arriving_records", batch.rows)
     connection.register("arriving_sources", batch.sources)
     try:
-        execute(connection, "add_sources")
         yield
     finally:
         # In a transaction that has failed it is refused; what failed is what has to be told.

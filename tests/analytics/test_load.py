@@ -152,7 +152,7 @@ def spools_of(records: Sequence[LedgerRecord], cuts: Sequence[int] = ()) -> list
 
 def doubted(ledger: Ledger, spool: pa.Table) -> list[bytes]:
     """The values that are read one by one."""
-    found = read_spool(ledger._connection, spool, next_offset=0, partition=0, topic_id=TOPIC_ID)
+    found = read_spool(ledger._connection, spool, partition=0, topic_id=TOPIC_ID)
     assert found.is_readable
     return [record.value for batch in found.doubted for record in batch]
 

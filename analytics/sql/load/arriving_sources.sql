@@ -6,8 +6,8 @@ select
     source_partition as partition,
     source_offset as "offset",
     kind = 'dead_letter' as is_dead,
-    {topic_id} as lifecycle_topic_id,
-    {partition} as lifecycle_partition,
-    spool_offset as lifecycle_offset
+    lifecycle_topic_id,
+    lifecycle_partition,
+    lifecycle_offset
 from spooled
 where is_trusted

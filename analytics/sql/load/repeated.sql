@@ -2,7 +2,7 @@
 create or replace temp table repeated as
 select
     row_id as repeated_id,
-    min(spool_offset) as first_offset,
+    min(lifecycle_offset) as first_offset,
     min(known_at) as first_known_at
 from spooled
 where is_trusted
