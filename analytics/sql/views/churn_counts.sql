@@ -8,8 +8,7 @@ there_at_start as not materialized (
     select
         periods_asked.number,
         periods_asked.until_at,
-        marks_there.instance_id,
-        marks_there.customer,
+        marks_there.customer_number,
         marks_there.is_only,
         marks_there.weight,
         marks_there.ended_at
@@ -39,8 +38,7 @@ others_at_start as (
 
     select distinct
         number,
-        instance_id,
-        customer
+        customer_number
     from there_at_start
     where not is_only
 
@@ -51,8 +49,7 @@ others_at_end as (
 
     select distinct
         periods_asked.number,
-        marks_there.instance_id,
-        marks_there.customer
+        marks_there.customer_number
     from query_table(periods) as periods_asked
     inner join query_table(marks) as marks_there
         on
@@ -70,13 +67,12 @@ others_counted as (
     select
         starts.number,
         count(*) as there,
-        count(*) filter (where ends.customer is null) as lost
+        count(*) filter (where ends.customer_number is null) as lost
     from others_at_start as starts
     left join others_at_end as ends
         on
             ends.number = starts.number
-            and ends.instance_id = starts.instance_id
-            and ends.customer = starts.customer
+            and ends.customer_number = starts.customer_number
     group by starts.number
 
 ),
@@ -86,13 +82,9 @@ moves_counted as (
     select
         periods_asked.number,
         count(*) filter (where moves.is_only and moves.mark = 'join')
-        + count(
-            distinct case when not moves.is_only and moves.mark = 'join' then (moves.instance_id, moves.customer) end
-        ) as joined,
+        + count(distinct case when not moves.is_only and moves.mark = 'join' then moves.customer_number end) as joined,
         count(*) filter (where moves.is_only and moves.mark = 'exit')
-        + count(
-            distinct case when not moves.is_only and moves.mark = 'exit' then (moves.instance_id, moves.customer) end
-        ) as leavers,
+        + count(distinct case when not moves.is_only and moves.mark = 'exit' then moves.customer_number end) as leavers,
         coalesce(sum(moves.weight) filter (where moves.mark = 'exit'), 0) as exits
     from query_table(periods) as periods_asked
     inner join query_table(marks) as moves

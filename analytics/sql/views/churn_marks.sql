@@ -52,15 +52,15 @@ spans_again as not materialized (
 marks_listed as not materialized (
 
     select
-        'base' as mark, last_group as "group", instance_id, customer, is_only, last_order as order_id,
-        customers as weight,
-        started_at, ended_at
+        'base' as mark, last_group as "group", instance_id, customer, customer_number, is_only, last_order as order_id,
+        customers as weight, started_at, ended_at
     from stays_counted
     where method <> 'revenuecat' and split_by <> 'plan'
     union all
     -- By plan, they belong to each plan for as long as they hold it.
     select
-        'base' as mark, "group", instance_id, customer, is_only, order_id, 1 as weight, started_at,
+        'base' as mark, "group", instance_id, customer, customer_number, is_only, order_id,
+        1 as weight, started_at,
         case
             when ended_at is null then null
             when method = 'profitwell' then greatest(coalesce(paid_until, ended_at), started_at)
@@ -71,19 +71,20 @@ marks_listed as not materialized (
     union all
     -- Each subscription counts by itself.
     select
-        'base' as mark, "group", instance_id, order_id as customer, true as is_only, order_id, 1 as weight, started_at,
-        ended_at
+        'base' as mark, "group", instance_id, order_id as customer, customer_number, true as is_only, order_id,
+        1 as weight, started_at, ended_at
     from spans_grouped
     where method = 'revenuecat'
     union all
     select
-        'join' as mark, first_group as "group", instance_id, customer, is_only, last_order as order_id, 1 as weight,
-        started_at, null as ended_at
+        'join' as mark, first_group as "group", instance_id, customer, customer_number, is_only, last_order as order_id,
+        1 as weight, started_at, null as ended_at
     from stays_counted
     where method in ('stripe', 'gumroad') and stay = 1
     union all
     select
-        'exit' as mark, last_group as "group", instance_id, customer, is_only, last_order as order_id, 1 as weight,
+        'exit' as mark, last_group as "group", instance_id, customer, customer_number, is_only, last_order as order_id,
+        1 as weight,
         case when method = 'gumroad' then left_at else ended_at end as started_at,
         null as ended_at
     from stays_counted
@@ -92,14 +93,14 @@ marks_listed as not materialized (
         and (ended_at is not null or (method = 'gumroad' and left_at is not null))
     union all
     select
-        'exit' as mark, "group", instance_id, order_id as customer, true as is_only, order_id, 1 as weight,
-        ended_at as started_at, null as ended_at
+        'exit' as mark, "group", instance_id, order_id as customer, customer_number, true as is_only, order_id,
+        1 as weight, ended_at as started_at, null as ended_at
     from spans_grouped
     where method = 'revenuecat' and ended_at is not null
     union all
     select
-        'exit' as mark, "group", instance_id, order_id as customer, true as is_only, order_id, -1 as weight,
-        started_at, null as ended_at
+        'exit' as mark, "group", instance_id, order_id as customer, customer_number, true as is_only, order_id,
+        -1 as weight, started_at, null as ended_at
     from spans_again
     where method = 'revenuecat' and is_again
 

@@ -14,10 +14,11 @@ spans_chosen as not materialized (
             else ended_at
         end as ended_at,
         from_at is not null
-        and started_at < from_at
-        and ended_at is null
+        and begun_at < from_at
+        and coalesce(pays_from < from_at, true)
+        and is_running
         -- Whom ProfitWell does not count goes by the request, and who else has asked by what they have beside.
-        and (requested_at is null or (is_only and basis = 'end' and requested_at < from_at)) as is_steady
+        and (is_unasked or (is_only and basis = 'end' and set_to_cancel_at < from_at)) as is_steady
     from customer_spans(population, now_at)
     where
         chosen(sites_chosen, instance_id)
@@ -67,6 +68,7 @@ spans_grouped as (
 select
     any_value(instance_id) as instance_id,
     any_value(customer) as customer,
+    customer_number,
     false as is_only,
     1 as customers,
     stay,
@@ -95,6 +97,7 @@ union all
 select
     instance_id,
     customer,
+    customer_number,
     true as is_only,
     1 as customers,
     1 as stay,
