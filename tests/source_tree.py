@@ -17,7 +17,11 @@ class Module:
     name: str
     path: Path
     source: str
-    tree: ast.Module
+
+    @property
+    def tree(self) -> ast.Module:
+        """What it consists of; only some tests of some processes look at it."""
+        return _parsed(self)
 
     @property
     def room(self) -> str:
@@ -77,5 +81,9 @@ def _module(path: Path) -> Module:
     parts = list(path.relative_to(ROOT).with_suffix("").parts)
     if parts[-1] == "__init__":
         parts.pop()
-    source = path.read_text(encoding="utf-8")
-    return Module(name=".".join(parts), path=path, source=source, tree=ast.parse(source))
+    return Module(name=".".join(parts), path=path, source=path.read_text(encoding="utf-8"))
+
+
+@cache
+def _parsed(module: Module) -> ast.Module:
+    return ast.parse(module.source)

@@ -129,9 +129,11 @@ class TestSettings:
 
         assert kind(_env_file=ROOT / ".env.example") == kind(_env_file=None)
 
-    @pytest.mark.parametrize("row", settings(*ROOMS), ids=lambda row: row.name)
-    def test_every_setting_says_what_it_is_for(self, row: object) -> None:
-        assert getattr(row, "about", "").endswith(".")
+    def test_every_setting_says_what_it_is_for(self) -> None:
+        rows = settings(*ROOMS)
+
+        assert rows
+        assert [row.name for row in rows if not row.about.endswith(".")] == []
 
     def test_a_setting_that_two_rooms_read_means_the_same_in_both(self) -> None:
         said: dict[str, set[str | None]] = {}

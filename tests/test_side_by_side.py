@@ -9,7 +9,8 @@ import pytest
 from tests.side_by_side import LONGEST, SHARING, rank, together
 from tests.source_tree import ROOT
 
-TWO_FILES = ["tests/streams/test_reason.py", "tests/streams/test_wording.py"]
+# Such as import little: three processes do.
+TWO_FILES = ["tests/test_left_behind.py", "tests/test_log_lines.py"]
 
 
 class TestTogether:

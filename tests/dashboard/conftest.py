@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from altair.utils.schemapi import SchemaBase
+from altair.utils.schemapi import SchemaBase, debug_mode
 from starlette.types import ASGIApp
 from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.manifest_scanner import scan_component_manifests
@@ -64,10 +64,25 @@ def _channels_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """An empty ledger that answers; the dashboard's settings point at it."""
-    with _forgetting(), _ledger(tmp_path) as ledger, served(create_app(Reports(ledger), token=None)) as url:
+    """An empty ledger that answers; the dashboard's settings point at it.
+
+    Charts are drawn as the dashboard draws them: to check each takes longer than all the rest of a page.
+    """
+    with (
+        _forgetting(),
+        debug_mode(False),
+        _ledger(tmp_path) as ledger,
+        served(create_app(Reports(ledger), token=None)) as url,
+    ):
         monkeypatch.setenv("REPORTS_URL", url)
         yield Service(ledger, url)
+
+
+@pytest.fixture
+def charts_checked(service: Service) -> Iterator[None]:
+    """A chart that Vega-Lite would not take fails the test."""
+    with debug_mode(True):
+        yield
 
 
 @pytest.fixture

@@ -98,6 +98,7 @@ def looks(app: AppTest) -> tuple[object, ...]:
 
 
 class TestReportWithoutRows:
+    @pytest.mark.usefixtures("charts_checked")
     @pytest.mark.parametrize("page", PAGES)
     def test_it_shows_and_breaks_nothing(self, mute: Mute, page: str) -> None:
         app = shown(page)

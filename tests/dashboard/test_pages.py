@@ -12,6 +12,7 @@ from tests.dashboard.running import PAGES, cards, run, words
 
 
 class TestEveryPage:
+    @pytest.mark.usefixtures("charts_checked")
     @pytest.mark.parametrize("page", PAGES)
     def test_draws_without_an_exception(self, told: Service, page: str) -> None:
         app = run(page)
