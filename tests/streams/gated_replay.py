@@ -1,7 +1,7 @@
 """`python -m streams`, whose replays come half-way and wait there for whoever kills them. Run as a script.
 
 Spools are small, so that a few rows are several. `GATE` is a folder: `half` appears in it when half is
-done, and once `go` does, the replay goes on.
+done, and once `go` does, the replay goes on. `memory` says what DuckDB may take while it loads.
 """
 
 import importlib
@@ -40,8 +40,10 @@ def main() -> None:
     replay: Any = importlib.import_module("streams.replay")
     load, from_event = Ledger.load, replay.from_event
 
-    def load_and_wait(*given: Any, **named: Any) -> int:
-        came = load(*given, **named)
+    def load_and_wait(self: Ledger, *given: Any, **named: Any) -> int:
+        came = load(self, *given, **named)
+        asked = "select current_setting('memory_limit')"
+        (gate / "memory").write_text(self._connection.execute(asked).fetchall()[0][0])
         loaded()
         return came
 

@@ -8,16 +8,25 @@ from uuid import uuid4
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from analytics.lifecycle import LifecycleRow, Source
+from ingest import admin
 from ingest.admin import end_offsets
 from ingest.record import EventRecord, Headers
 from ingest.settings import KafkaSettings
-from ingest.topics import ORDER_LIFECYCLE
+from ingest.topics import ALL_TOPICS, ORDER_LIFECYCLE
 from streams.lifecycle import from_event
 from streams.row_reader import read_log
 from streams.rows import RowPublisher
 from tests.streams.event_records import a_payment, a_plan_order_event
 
 Raw = tuple[str, bytes | None, bytes | None, Headers]
+FEW = 3
+
+
+def make_topics(kafka: KafkaSettings) -> None:
+    """All topics, each with few partitions: to make them whole takes a broker longer than most tests take."""
+    topics = [replace(topic, partitions=min(topic.partitions, FEW)) for topic in ALL_TOPICS]
+    with admin._admin(kafka) as client:
+        admin._create(client, topics, kafka)
 
 
 def purchases(number: int) -> list[EventRecord]:

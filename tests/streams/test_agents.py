@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from analytics.lifecycle import Source
-from ingest.admin import ensure_topics
 from ingest.record import EventRecord
 from ingest.settings import KafkaSettings
 from ingest.topics import DEAD_LETTERS, PLAN_ORDERS
@@ -23,7 +22,7 @@ from streams.outbox_away import OutboxAway
 from streams.rows import RowPublisher
 from streams.settings import OutboxSettings
 from tests.streams.event_records import AT
-from tests.streams.on_the_log import purchases, records
+from tests.streams.on_the_log import make_topics, purchases, records
 
 pytestmark = pytest.mark.kafka
 
@@ -69,7 +68,7 @@ async def outbox(tmp_path: Path) -> AsyncIterator[FaultyOutbox]:
 
 @pytest.fixture
 async def publisher(kafka: KafkaSettings) -> AsyncIterator[RowPublisher]:
-    await asyncio.to_thread(ensure_topics, kafka)
+    await asyncio.to_thread(make_topics, kafka)
     async with RowPublisher(kafka) as publisher:
         yield publisher
 

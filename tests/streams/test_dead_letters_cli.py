@@ -10,7 +10,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from analytics.lifecycle import DeadLetterFacts, Source
-from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from ingest.topics import DEAD_LETTERS, PAYMENTS, PLAN_ORDERS
 from streams.commands.dead_letters import dead_letters
@@ -20,7 +19,7 @@ from streams.outbox import Outbox
 from streams.rows import RowPublisher
 from streams.settings import OutboxSettings
 from tests.streams.event_records import AT
-from tests.streams.on_the_log import put, records, rows
+from tests.streams.on_the_log import make_topics, put, records, rows
 
 pytestmark = pytest.mark.kafka
 
@@ -33,7 +32,7 @@ HEADERS = [("event-id", b"e-1"), ("event-type", b"odd"), ("source", b"the shop")
 
 @pytest.fixture
 def log(kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KafkaSettings:
-    ensure_topics(kafka)
+    make_topics(kafka)
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.kafka_bootstrap_servers)
     monkeypatch.setenv("TOPIC_PREFIX", kafka.topic_prefix)
     monkeypatch.setenv("DATA_DIR", str(tmp_path))

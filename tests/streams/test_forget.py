@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from analytics.lifecycle import masked
-from ingest.admin import ensure_topics
 from ingest.record import EventRecord
 from ingest.settings import KafkaSettings
 from ingest.topics import EVENT_RETENTION
@@ -23,7 +22,7 @@ from streams.outbox import Outbox
 from streams.remains import remains
 from streams.rows import RowPublisher
 from tests.streams.event_records import a_plan_order_event
-from tests.streams.on_the_log import put_async
+from tests.streams.on_the_log import make_topics, put_async
 from tests.streams.town import Town
 from tests.streams.wix_site import SandboxSite
 
@@ -52,7 +51,7 @@ HISTORY = [
 
 @pytest.fixture
 def town(kafka: KafkaSettings, tmp_path: Path) -> Iterator[Town]:
-    ensure_topics(kafka)
+    make_topics(kafka)
     town = Town(kafka, SandboxSite("http://127.0.0.1:9"), tmp_path)
     yield town
     town.ledger.close()

@@ -13,7 +13,7 @@ from ingest.admin import ensure_topics, topic_ids
 from ingest.settings import KafkaSettings
 from ingest.topics import ORDER_LIFECYCLE, PLAN_ORDERS
 from streams.ledger_seat import ownership
-from tests.streams.on_the_log import purchases, put, put_rows, rows, rows_count
+from tests.streams.on_the_log import make_topics, purchases, put, put_rows, rows, rows_count
 from tests.streams.processes import Process, free_port, running, wait_until
 
 pytestmark = pytest.mark.kafka
@@ -24,7 +24,7 @@ ROWS_READ = "orderline_ledger_rows_total"
 @pytest.fixture
 def log(kafka: KafkaSettings) -> KafkaSettings:
     """A log with its topics."""
-    ensure_topics(kafka)
+    make_topics(kafka)
     return kafka
 
 

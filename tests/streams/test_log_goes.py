@@ -14,14 +14,13 @@ from uuid import uuid4
 import pytest
 
 from analytics.ledger import Ledger
-from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from sandbox.broker import EmbeddedBroker
 from streams.rebuild import TOPIC, begun, fill, log_id, rows_end
 from streams.rows import RowPublisher
 from tests.analytics.history import at, store_order
 from tests.source_tree import ROOT
-from tests.streams.on_the_log import purchases, put, rows_count
+from tests.streams.on_the_log import make_topics, purchases, put, rows_count
 from tests.streams.processes import PATIENCE_SECONDS
 from tests.streams.test_dead_letters_cli import a_letter, outbox_made, publish
 
@@ -46,7 +45,7 @@ def log(broker: EmbeddedBroker) -> KafkaSettings:
     kafka = KafkaSettings(
         _env_file=None, kafka_bootstrap_servers=broker.bootstrap, topic_prefix=f"test-{uuid4().hex[:8]}."
     )
-    ensure_topics(kafka)
+    make_topics(kafka)
     return kafka
 
 

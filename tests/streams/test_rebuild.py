@@ -12,7 +12,6 @@ import pytest
 from aiokafka.record.default_records import DefaultRecordBatch
 
 from analytics.ledger import Ledger, spooled
-from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from ingest.topics import ORDER_LIFECYCLE
 from streams.comparing import Verdict, check, told
@@ -20,7 +19,7 @@ from streams.raw_log import read_raw, records_between
 from streams.rebuild import begun, discard, fill, log_id, rows_end
 from streams.replay_journal import Stopped
 from streams.settings import ReportsSettings
-from tests.streams.on_the_log import purchases, put_async
+from tests.streams.on_the_log import make_topics, purchases, put_async
 from tests.streams.town import Town
 from tests.streams.wix_site import SandboxSite
 
@@ -30,7 +29,7 @@ pytestmark = pytest.mark.kafka
 @pytest.fixture
 def town(kafka: KafkaSettings, tmp_path: Path) -> Iterator[Town]:
     """A log and a ledger; Wix has no part in this."""
-    ensure_topics(kafka)
+    make_topics(kafka)
     town = Town(kafka, SandboxSite("http://127.0.0.1:9"), tmp_path)
     yield town
     town.ledger.close()

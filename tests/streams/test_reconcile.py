@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from analytics.lifecycle import ForgottenFacts
-from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from streams.effect import State, immediate_key
 from streams.fulfill import Fulfiller
@@ -21,6 +20,7 @@ from streams.settings import FlowSettings
 from streams.sites import Sites
 from streams.wix.errors import WixUnreachable
 from streams.wix.order_query import PAGE
+from tests.streams.on_the_log import make_topics
 from tests.streams.town import Town
 from tests.streams.wix_site import (
     PLAN_ORDER,
@@ -51,7 +51,7 @@ def wix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxSite]:
 @pytest.fixture
 def town(kafka: KafkaSettings, wix: SandboxSite, tmp_path: Path) -> Iterator[Town]:
     """A Wix with a plan order, an old one and a store order, of which nobody here has heard."""
-    ensure_topics(kafka)
+    make_topics(kafka)
     wix.begin_anew()
     wix.seed(planOrders=[{"order": an_old_order()}])
     town = Town(kafka, wix, tmp_path)

@@ -10,7 +10,6 @@ import pytest
 from click.testing import CliRunner
 
 from analytics.lifecycle import LifecycleRow
-from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from ingest.topics import FULFILLMENTS, PAYMENTS, PLAN_ORDERS
 from streams.commands.replay import replay_group
@@ -18,7 +17,7 @@ from streams.hand_over import hand_over
 from streams.ledger_seat import failed_path
 from streams.running import Refusal
 from tests.streams.event_records import a_payment
-from tests.streams.on_the_log import purchases, put, put_rows, rows, rows_count
+from tests.streams.on_the_log import make_topics, purchases, put, put_rows, rows, rows_count
 from tests.streams.processes import Process, running, wait_until
 from tests.streams.test_ledger_process import ROWS_READ, answers, known_through, row_ids
 
@@ -28,7 +27,7 @@ FORBIDDEN = ("streams.runner", "streams.outbox", "streams.wix", "streams.notice"
 @pytest.fixture
 def log(kafka: KafkaSettings) -> KafkaSettings:
     """A log with its topics."""
-    ensure_topics(kafka)
+    make_topics(kafka)
     return kafka
 
 

@@ -34,11 +34,11 @@ def log(kafka: KafkaSettings) -> KafkaSettings:
 
 
 @contextmanager
-def half_way(log: KafkaSettings, folder: Path, *command: str) -> Iterator[Process]:
+def half_way(log: KafkaSettings, folder: Path, *command: str, **settings: str) -> Iterator[Process]:
     """The command, waiting in the middle of its work."""
     gate = folder / "gate"
     gate.mkdir()
-    with running(log, folder, "replay", *command, module=GATED, GATE=str(gate)) as process:
+    with running(log, folder, "replay", *command, module=GATED, GATE=str(gate), **settings) as process:
         wait_until((gate / "half").exists, process=process)
         yield process
 
@@ -94,6 +94,15 @@ def test_a_rebuild(log: KafkaSettings, tmp_path: Path, how: signal.Signals) -> N
         made.close()
         whole.close()
     assert not list(tmp_path.glob("ledger.duckdb.next*"))
+
+
+def test_a_rebuild_takes_the_memory_it_is_given_and_not_the_owners(
+    log: KafkaSettings, tmp_path: Path
+) -> None:
+    put_rows(log, purchases(EVENTS))
+
+    with half_way(log, tmp_path, "rebuild", REBUILD_MEMORY="384MiB", LEDGER_MEMORY="256MiB"):
+        assert (tmp_path / "gate" / "memory").read_text() == "384.0 MiB"
 
 
 def test_a_rebuild_on_a_full_disk(log: KafkaSettings, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from streams.outbox import Outbox
 from streams.reconcile import Reconciler
@@ -16,7 +15,7 @@ from streams.site_properties import DAILY, SiteProperties
 from streams.upkeep import LEASE, Upkeep
 from streams.upkeep_schedule import MARGIN, Due, Seen, compared, due, looked
 from tests.streams.event_records import SITE, recorded
-from tests.streams.on_the_log import put_async
+from tests.streams.on_the_log import make_topics, put_async
 from tests.streams.town import Town
 from tests.streams.wix_site import PLAN_ORDER, STORE_ORDER, SandboxSite, sandbox_site
 
@@ -84,7 +83,7 @@ def wix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxSite]:
 
 @pytest.fixture
 def town(kafka: KafkaSettings, wix: SandboxSite, tmp_path: Path) -> Iterator[Town]:
-    ensure_topics(kafka)
+    make_topics(kafka)
     wix.begin_anew()
     town = Town(kafka, wix, tmp_path)
     yield town

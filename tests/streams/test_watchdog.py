@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.admin import ensure_topics
 from ingest.settings import KafkaSettings
 from tests.source_tree import ROOT
-from tests.streams.on_the_log import purchases, put, put_rows, rows_count
+from tests.streams.on_the_log import make_topics, purchases, put, put_rows, rows_count
 from tests.streams.processes import Process, running, wait_until
 from tests.streams.test_alert import receiving
 
@@ -22,7 +21,7 @@ ENOUGH_LOOKS = 12
 
 @pytest.fixture
 def log(kafka: KafkaSettings) -> KafkaSettings:
-    ensure_topics(kafka)
+    make_topics(kafka)
     return kafka
 
 

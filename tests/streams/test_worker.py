@@ -10,14 +10,14 @@ import pytest
 from kafka import KafkaAdminClient
 
 from analytics.lifecycle import DeadLetterFacts, QuotaFacts
-from ingest.admin import committed, ensure_topics
+from ingest.admin import committed
 from ingest.settings import KafkaSettings
 from ingest.topics import DEAD_LETTERS, PLAN_ORDERS
 from streams.change import Wanted
 from streams.outbox import Outbox
 from streams.quota_share import QUOTA_FILE, CommandQuota
 from streams.settings import OutboxSettings
-from tests.streams.on_the_log import purchases, put, records, rows, rows_count
+from tests.streams.on_the_log import make_topics, purchases, put, records, rows, rows_count
 from tests.streams.processes import Process, free_port, running, wait_until
 
 pytestmark = pytest.mark.kafka
@@ -28,7 +28,7 @@ NONSENSE = (PLAN_ORDERS.name, b"site-1", b"not JSON", [("event-type", b"odd"), (
 @pytest.fixture
 def log(kafka: KafkaSettings) -> KafkaSettings:
     """A log with its topics."""
-    ensure_topics(kafka)
+    make_topics(kafka)
     return kafka
 
 
