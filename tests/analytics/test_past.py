@@ -14,7 +14,7 @@ from analytics.past import Past, steps_to, tables_read
 from analytics.questions import QUESTIONS
 from analytics.standing import OTHERS, PER_ENTITY, TABLES, shares, source
 from analytics.versions import PASTS, Version
-from tests.analytics.history import LIFECYCLE, NOW, TOPIC_ID, ask, at, store_order, tell
+from tests.analytics.history import LIFECYCLE, NOW, TOPIC_ID, ask, at, stay, store_order, subscription, tell
 from tests.analytics.test_load import log_of
 from tests.empty_ledger import open_ledger
 from tests.examples import examples
@@ -91,6 +91,24 @@ class TestPast:
         assert steps_to("buyers") == steps_to("customers") == ()
         assert steps_to("subscriptions") == ("entity_events", "subscriptions")
         assert "subscription_spans" not in steps_to("order_stretches")
+
+    def test_reads_only_the_columns_of_the_reports_asked_for(self, ledger: Ledger) -> None:
+        """Of a subscription's rows a list of orders needs no cycle, and its revenue does."""
+        tell(ledger, stay("s1", at(0)), known_at=at(1))
+        known_then = [ask(ledger, report, now=at(2)) for report in ("orders", "mrr")]
+        tell(ledger, [subscription("s1", "updated", at(3), start=at(0), price="20.00")], known_at=at(3))
+        version, as_of = ledger.publish(at=at(4)), at(2)
+
+        def answer(report: str) -> tuple[list[dict[str, Any]], list[tuple[bool, ...]]]:
+            """What it tells, and of which rows it was made."""
+            told = ask(ledger, report, now=None, as_of=as_of.isoformat())
+            with version.past(as_of.replace(tzinfo=None), wait_seconds=1) as past:
+                sql = "select price_total is not null, cycle_unit is not null from touched_rows"
+                return told, past.connection.execute(sql).fetchall()
+
+        assert answer("orders") == (known_then[0], [(True, False)])
+        assert answer("mrr") == (known_then[1], [(True, True)])
+        assert known_then[1][0]["at_end"] == "30.00"
 
     def test_shows_the_present_beside_the_past(self, ledger: Ledger) -> None:
         tell(ledger, [store_order("o1", "approved", at(1), paid="PAID")], known_at=at(1))
