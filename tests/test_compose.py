@@ -24,6 +24,7 @@ from sandbox.tell import handover_tokens
 from tests.kafka_container import IMAGE
 from tests.settings_table import PRODUCT, settings, settings_classes
 from tests.source_tree import ROOMS, ROOT
+from tests.started import ended
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -126,13 +127,7 @@ class TestServices:
         words = [word for word in arguments if re.fullmatch("[a-z]+", word)]
         options = [word for word in arguments if word.startswith("--")]
 
-        done = subprocess.run(
-            [sys.executable, "-m", module, *words, "--help"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = ended(module, *words, "--help", environment=os.environ)
 
         assert (done.returncode, done.stderr) == (0, "")
         assert [option for option in options if option not in done.stdout] == []

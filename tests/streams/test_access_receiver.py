@@ -1,8 +1,6 @@
 """The receiver of access changes: how it must be set, what it is sent, and what its answers mean."""
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -21,6 +19,7 @@ from streams.doctor.access import check_access
 from streams.doctor.finding import Verdict
 from streams.settings import AccessSettings
 from tests.source_tree import ROOT
+from tests.started import ended
 from tests.streams.wix_site import ACCESS_SECRET as SECRET
 from tests.streams.wix_site import SandboxSite, sandbox_site
 
@@ -106,19 +105,12 @@ class TestEndpoint:
             "DATA_DIR": str(tmp_path),
         }
 
-        ended = subprocess.run(
-            [sys.executable, "-m", "streams", "worker"],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = ended("streams", "worker", environment=environment)
 
-        assert ended.returncode == 1
-        assert "Error: ACCESS_URL is plain http" in ended.stderr
-        assert "Traceback" not in ended.stderr
-        assert SECRET not in ended.stderr + ended.stdout
+        assert done.returncode == 1
+        assert "Error: ACCESS_URL is plain http" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert SECRET not in done.stderr + done.stdout
 
     def test_secret_is_in_no_text_of_it(self) -> None:
         found = endpoint(settings())

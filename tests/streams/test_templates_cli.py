@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ from streams import owners
 from streams.commands.templates import templates
 from streams.owners import OwnersFilesBroken
 from streams.settings import FlowSettings
-from tests.source_tree import ROOT
+from tests.started import ended
 from tests.streams.plan_site import PlanSite
 from tests.streams.wix_site import (
     MEMBERS_ADDRESS,
@@ -219,18 +217,13 @@ class TestStart:
     def test_a_worker_does_not_start_with_a_broken_template(self, folder: Path) -> None:
         (folder / ENGLISH).write_text("Paid\n{{ nme }}")
 
-        ended = subprocess.run(
-            [sys.executable, "-m", "streams", "worker"],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "DATA_DIR": str(folder / "data")},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        environment = os.environ | {"DATA_DIR": str(folder / "data")}
 
-        assert ended.returncode == 1
-        assert f"{folder / ENGLISH}, line 2: There is no field nme." in ended.stderr
-        assert "Traceback" not in ended.stderr
+        done = ended("streams", "worker", environment=environment, folder=folder)
+
+        assert done.returncode == 1
+        assert f"{folder / ENGLISH}, line 2: There is no field nme." in done.stderr
+        assert "Traceback" not in done.stderr
         assert not (folder / "data").exists()
 
     def test_nor_with_a_broken_sites_file(self, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from streams.wix.client import WixClient
 from streams.wix.errors import WixUnreachable
 from streams.worker_state import WorkerState
 from tests.source_tree import ROOT
+from tests.started import ended
 from tests.streams.doubt import ready
 from tests.streams.made_effects import Clock, an_effect
 from tests.streams.notices import SENDING, procedure
@@ -249,20 +250,14 @@ class TestDamagedLedger:
     def test_ledger_process_refuses_it_in_a_sentence_with_the_remedy(self, tmp_path: Path) -> None:
         """Exit code 1, so that a supervisor's restarts are seen; the log has everything."""
         (tmp_path / "ledger.duckdb").write_bytes(b"no database" * 1000)
-        ended = subprocess.run(
-            [sys.executable, "-m", "streams", "ledger"],
-            cwd=ROOT,
-            env={**os.environ, "DATA_DIR": str(tmp_path), "LEDGER_PATH": "", "REPORTS_PORT": "0"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        settings = {"DATA_DIR": str(tmp_path), "LEDGER_PATH": "", "REPORTS_PORT": "0"}
 
-        assert ended.returncode == 1
-        assert "is damaged" in ended.stderr
-        assert "python -m streams replay rebuild" in ended.stderr
-        assert "Traceback" not in ended.stderr
+        done = ended("streams", "ledger", environment=os.environ | settings)
+
+        assert done.returncode == 1
+        assert "is damaged" in done.stderr
+        assert "python -m streams replay rebuild" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 class TestPage:
