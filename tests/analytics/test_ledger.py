@@ -195,6 +195,20 @@ class TestOpen:
         finally:
             again.close()
 
+    def test_a_new_one_is_whole_though_nothing_was_worked_out(self, tmp_path: Path) -> None:
+        first = Ledger.open(tmp_path / "ledger.duckdb")
+        assert first.differences() == {}
+        first._connection.execute("delete from derived")
+        tell(first, [store_order("o1", "approved", at(0))])
+        first.close()
+
+        of_another_build = Ledger.open(tmp_path / "ledger.duckdb")
+
+        try:
+            assert of_another_build.differences() == {}
+        finally:
+            of_another_build.close()
+
     def test_an_old_ledger_becomes_what_a_new_one_is(self, tmp_path: Path) -> None:
         """Made as the first builds made it: without columns for what the facts say."""
         path = tmp_path / "ledger.duckdb"
