@@ -38,12 +38,18 @@ class Started:
     """A running process, as `subprocess.Popen` has it."""
 
     def __init__(
-        self, *command: str, environment: Mapping[str, str], stdout: Path, stderr: Path, folder: Path = ROOT
+        self,
+        *command: str,
+        environment: Mapping[str, str],
+        stdout: Path,
+        stderr: Path,
+        stdin: Path = Path(os.devnull),
+        folder: Path = ROOT,
     ) -> None:
         # There from the beginning, as with a shell.
         stdout.touch()
         stderr.touch()
-        given = (list(command), dict(environment), stdout, stderr, folder)
+        given = (list(command), dict(environment), (stdin, stdout, stderr), folder)
         self._process = _context().Process(target=_become, args=given)
         self._process.start()
         assert self._process.pid
@@ -92,13 +98,14 @@ def _context() -> ForkServerContext:
 
 
 def _become(
-    command: Sequence[str], environment: Mapping[str, str], stdout: Path, stderr: Path, folder: Path
+    command: Sequence[str], environment: Mapping[str, str], files: Sequence[Path], folder: Path
 ) -> None:
     """Be `python -m command` from here on."""
-    for path, number in ((Path(os.devnull), 0), (stdout, 1), (stderr, 2)):
+    for number, path in enumerate(files):
         opened = os.open(path, os.O_RDWR | os.O_APPEND)
         os.dup2(opened, number)
         os.close(opened)
+    sys.stdin = os.fdopen(0, closefd=False)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

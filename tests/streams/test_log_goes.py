@@ -3,8 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +17,7 @@ from sandbox.broker import EmbeddedBroker
 from streams.rebuild import TOPIC, begun, fill, log_id, rows_end
 from streams.rows import RowPublisher
 from tests.analytics.history import at, store_order
-from tests.source_tree import ROOT
+from tests.started import Started
 from tests.streams.on_the_log import make_topics, purchases, put, rows_count
 from tests.streams.processes import PATIENCE_SECONDS
 from tests.streams.test_dead_letters_cli import a_letter, outbox_made, publish
@@ -60,25 +58,21 @@ class Command:
             "DATA_DIR": str(folder),
             "OUTBOX_URL": "",
         }
-        with self._said.open("w") as said:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams", *words],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=said,
-                stderr=said,
-                text=True,
-            )
+        self._said.write_text("")
+        answers = folder / f"answers-{time.monotonic_ns()}"
+        os.mkfifo(answers)
+        # For both, so that who opens it first waits for nobody.
+        self._answers = answers.open("r+b", buffering=0)
+        self.process = Started(
+            "streams", *words, environment=environment, stdin=answers, stdout=self._said, stderr=self._said
+        )
 
     @property
     def said(self) -> str:
         return self._said.read_text()
 
     def answer(self, text: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{text}\n")
-        self.process.stdin.flush()
+        self._answers.write(f"{text}\n".encode())
 
     def until_said(self, words: str) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -92,7 +86,8 @@ class Command:
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        self._answers.close()
 
     def interrupted(self) -> int:
         """Ctrl-C; the exit code."""
