@@ -44,6 +44,8 @@ def written_lives(rows: int, folder: Path) -> Iterator[tuple[Path, int]]:
             yield Path(path), int(made)
             maker.stdin.write("\n")
             maker.stdin.flush()
+        if maker.wait():
+            raise RuntimeError(f"the rows could not be made: {' '.join(command)} ended with {maker.returncode}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
