@@ -45,7 +45,9 @@ def written_lives(rows: int, folder: Path) -> Iterator[tuple[Path, int]]:
             maker.stdin.write("\n")
             maker.stdin.flush()
         if maker.wait():
-            raise RuntimeError(f"the rows could not be made: {' '.join(command)} ended with {maker.returncode}")
+            raise RuntimeError(
+                f"the rows could not be made: {' '.join(command)} ended with {maker.returncode}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
