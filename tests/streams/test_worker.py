@@ -127,7 +127,7 @@ class TestEnding:
 
     def test_sigterm_commits_what_was_read_and_exits_0(self, log: KafkaSettings, worker: Process) -> None:
         put(log, purchases(20))
-        wait_until(lambda: rows_count(log) >= 40, process=worker)
+        wait_until(lambda: _due_rows(log) == 20, process=worker)
 
         assert worker.end() == 0
 
