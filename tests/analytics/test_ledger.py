@@ -216,7 +216,15 @@ class TestOpen:
         Ledger.open(path).close()
         with duckdb.connect(str(path)) as connection:
             connection.execute("drop view main.sources")
-            for table in ("lifecycle", "seen_again", "offsets", "row_errors", "samples", "derived", "forgotten"):
+            for table in (
+                "lifecycle",
+                "seen_again",
+                "offsets",
+                "row_errors",
+                "samples",
+                "derived",
+                "forgotten",
+            ):
                 connection.execute(f"drop table main.{table}")
             old = dict(in_order("migrations")[:3])
             connection.execute("delete from schema_migrations")
