@@ -26,9 +26,9 @@ help:
 demo: .venv/.ready
 	@exec $(VENV) -m sandbox demo $(ARGS)
 
-# Many tests wait for a process, a broker or a disk: five at once keep two cores busy.
+# Most tests wait for a process, a broker or a disk: four at once keep two cores busy.
 test: .venv/.ready
-	@exec $(VENV) -m pytest $(or $(ARGS),--numprocesses=5 --no-loadscope-reorder)
+	@exec $(VENV) -m pytest $(or $(ARGS),--numprocesses=4 --no-loadscope-reorder)
 
 chaos: .venv/.ready
 	@exec $(VENV) -m tests.chaos $(ARGS)

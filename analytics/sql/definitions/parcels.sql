@@ -10,15 +10,9 @@ parcels_listed as (
         instance_id,
         order_id,
         currency,
-        unnest(
-            from_json(
-                shipments_facts -> '$.shipments',
-                '[{"created_at": "VARCHAR", "tracking_number": "VARCHAR", "shipping_provider": "VARCHAR", '
-                || '"tracking_link": "VARCHAR"}]'
-            )
-        ) as parcel
+        unnest(shipments) as parcel
     from store_orders
-    where shipments_facts is not null and not is_plan_order and state <> 'draft'
+    where not is_plan_order and state <> 'draft'
 
 )
 
@@ -32,5 +26,5 @@ select
         and (parcel.tracking_link is not null or list_contains(known_carriers(), lower(parcel.shipping_provider))),
         false
     ) as is_trackable,
-    moment(parcel.created_at) as created_at
+    parcel.created_at
 from parcels_listed

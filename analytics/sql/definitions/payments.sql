@@ -6,8 +6,8 @@ events_read as (
 
     select
         events.entity_number,
-        events.instance_id,
-        events.entity_id,
+        told.instance_id,
+        told.entity_id,
         events.is_last,
         events.status,
         events.happened_at,

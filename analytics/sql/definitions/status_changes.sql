@@ -9,8 +9,6 @@ states_named as (
     select
         kind,
         entity_number,
-        instance_id,
-        entity_id,
         event_id,
         happened_at,
         position,
@@ -46,15 +44,18 @@ changes_listed as (
 orders_listed as (
 
     select
-        'store' as kind,
+        case when not is_plan_order then 'store' end as kind,
         entity_number,
-        currency
+        instance_id,
+        order_id,
+        case when not is_plan_order then currency end as currency
     from store_orders
-    where not is_plan_order
     union all
     select
         'subscription' as kind,
         entity_number,
+        instance_id,
+        order_id,
         currency
     from subscriptions
 
@@ -64,8 +65,8 @@ select
     changes.kind as family,
     orders_listed.kind,
     changes.entity_number,
-    changes.instance_id,
-    changes.entity_id as order_id,
+    orders_listed.instance_id,
+    orders_listed.order_id,
     orders_listed.currency,
     changes.event_id,
     changes.from_status,
@@ -79,4 +80,4 @@ left join legal_transitions
         legal_transitions.kind = changes.kind
         and legal_transitions.from_state = changes.from_status
         and legal_transitions.to_state = changes.to_status
-left join orders_listed on orders_listed.entity_number = changes.entity_number
+inner join orders_listed on orders_listed.entity_number = changes.entity_number

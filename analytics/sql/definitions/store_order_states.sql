@@ -48,8 +48,10 @@ points_joined as (
 
 points_judged as (
 
+    -- What is not compared with the point before is read from the rows themselves.
     select
-        * replace (coalesce(is_fulfilled, false) as is_fulfilled, coalesce(is_begun, false) as is_begun),
+        * exclude (payment_status, fulfillment_status, is_order_newer, identity_type)
+        replace (coalesce(is_fulfilled, false) as is_fulfilled, coalesce(is_begun, false) as is_begun),
         case
             when status = 'INITIALIZED' then 'draft'
             when status = 'PENDING' then 'placed'
@@ -63,6 +65,8 @@ points_judged as (
         -- A refund takes money back; it does not undo that the order was paid.
         coalesce(payment_status in ('PAID', 'PARTIALLY_REFUNDED', 'FULLY_REFUNDED'), false) as is_paid,
         coalesce(status = 'CANCELED', false) as is_canceled,
+        -- Buyers are members and visitors.
+        coalesce(identity_type in ('WIX_USER', 'APP'), false) as is_by_site,
         case
             when status is null or status = 'INITIALIZED' then null
             else status in ('CANCELED', 'REJECTED') or (status = 'APPROVED' and coalesce(is_fulfilled, false))

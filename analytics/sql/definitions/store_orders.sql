@@ -14,7 +14,7 @@ orders_dated as (
         arg_max({'at': seen_at, 'event_id': event_id}, point) filter (where is_paid and not was_paid) as paid,
         arg_max({'at': seen_at}, point) filter (where is_begun and not was_begun) as begun,
         arg_max({'at': seen_at}, point) filter (where is_fulfilled and not was_fulfilled) as word_fulfilled,
-        arg_max({'at': seen_at, 'by': identity_type}, point)
+        arg_max({'at': seen_at, 'is_by_site': is_by_site}, point)
             filter (where is_canceled and not was_canceled) as canceled,
         arg_max(
             {'at': seen_at, 'parcels': shipments_row_id, 'parcels_before': shipments_row_before}, point
@@ -62,15 +62,15 @@ select
     told.number,
     latest.state,
     coalesce(latest.status, 'UNKNOWN') as status,
-    latest.payment_status,
-    latest.fulfillment_status,
+    told.payment_status,
+    told.fulfillment_status,
     coalesce(told.contact_id, '') as contact_id,
     coalesce(told.member_id, '') as member_id,
     coalesce(told.is_plan_order, false) as is_plan_order,
     latest.is_paid,
     latest.is_fulfilled,
     told.currency,
-    parcels.facts as shipments_facts,
+    parcels.shipments,
     told.total,
     -- An order that only its fulfillments told of was placed at a time we don't know.
     case when latest.order_row_id is not null then coalesce(latest.created_at, dated.first_seen_at) end as placed_at,
@@ -80,8 +80,7 @@ select
     case when latest.is_fulfilled then coalesce(latest.all_shipped_at, dated.word_fulfilled.at) end as fulfilled_at,
     case when latest.is_tracked then coalesce(parcels_tracked.tracked_at, dated.tracked.at) end as tracked_at,
     case when latest.is_canceled then dated.canceled.at end as canceled_at,
-    -- Buyers are members and visitors.
-    latest.is_canceled and coalesce(dated.canceled.by in ('WIX_USER', 'APP'), false) as is_canceled_by_site,
+    latest.is_canceled and coalesce(dated.canceled.is_by_site, false) as is_canceled_by_site,
     dated.last_seen_at
 from points_last as latest
 inner join orders_dated as dated on dated.entity_number = latest.entity_number

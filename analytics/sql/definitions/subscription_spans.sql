@@ -7,8 +7,8 @@ events_followed as (
 
     select
         events.entity_number,
-        events.instance_id,
-        events.entity_id as order_id,
+        told.instance_id,
+        told.entity_id as order_id,
         events.position,
         events.state,
         events.settled_at,

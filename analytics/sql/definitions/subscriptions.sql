@@ -7,8 +7,8 @@ events_read as (
     select
         events.row_id,
         events.entity_number,
-        events.instance_id,
-        events.entity_id,
+        told.instance_id,
+        told.entity_id,
         events.position,
         events.is_last,
         events.state,

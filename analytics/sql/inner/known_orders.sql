@@ -28,7 +28,7 @@ orders_standing as (
         status,
         payment_status,
         fulfillment_status,
-        shipments_facts -> '$.shipments' as shipments
+        to_json(shipments) as shipments
     from store_orders
     where instance_id = $site
     union all by name

@@ -38,7 +38,7 @@ orders_matching as not materialized (
             or contact_id = $search
             or member_id = $search
             or list_contains((select buyers from buyers_searched), (instance_id, buyer))
-            or contains(coalesce(shipments_facts, ''), '"tracking_number":' || to_json($search))
+            or list_contains(list_transform(shipments, lambda shipment: shipment.tracking_number), $search)
         )
         and (
             $cursor is null

@@ -28,7 +28,7 @@ select
     fulfilled_at,
     tracked_at,
     canceled_at,
-    shipments_facts,
+    shipments,
     last_seen_at
 from store_orders
 where not is_plan_order
