@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.live import Live
 
 from sandbox.broker import REFUSALS
+from sandbox.failures import said
 from sandbox.live import Seen, plain, summary
 from sandbox.once import run_once, telling
 from sandbox.ports import Ports, near_defaults
@@ -112,7 +113,7 @@ def _explained() -> Iterator[None]:
         first: BaseException = failures
         while isinstance(first, BaseExceptionGroup):
             first = first.exceptions[0]
-        raise click.ClickException(str(first)) from None
+        raise click.ClickException(said(first)) from None
     except* ValidationError as wrong:
         faults = [fault for error in wrong.exceptions for fault in _faults(error)]
         raise click.UsageError(f"Settings that can't be used: {'; '.join(faults)}.") from None

@@ -25,7 +25,7 @@ from sandbox.system import System
 from sandbox.verdict import Verdict, page_status, verdict
 from sandbox.warehouse import PackingList
 from sandbox.webhooks import Signer
-from sandbox.witness import StillWaiting, Witness, until
+from sandbox.witness import TIMEOUT_SECONDS, StillWaiting, Witness, until
 
 SUBSCRIPTIONS = 12
 STORE_ORDERS = 24
@@ -86,7 +86,7 @@ def run_once(ports: Ports, *, seed: int, as_json: bool) -> int:
 @asynccontextmanager
 async def telling(system: System) -> AsyncIterator[tuple[Teller, Witness, httpx.AsyncClient]]:
     """A teller and a witness of a running system, whose sites are known to Wix."""
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as http:
         witness = Witness(http, wix_url=system.wix_url, reports_url=system.reports_url)
         teller = Teller(
             http,

@@ -12,6 +12,7 @@ import httpx
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sandbox.failures import said
 from sandbox.stories.cast import Site, seed_of_sites
 from sandbox.stories.library import library
 from sandbox.stories.store_life import WAREHOUSE
@@ -19,7 +20,7 @@ from sandbox.stories.story import without_access
 from sandbox.stories.telling import Teller
 from sandbox.warehouse import PackingList
 from sandbox.webhooks import NotDelivered, Signer
-from sandbox.witness import StillWaiting, Witness
+from sandbox.witness import TIMEOUT_SECONDS, StillWaiting, Witness
 
 AT_ONCE = 6
 SEEDS = 2**31
@@ -70,7 +71,10 @@ async def tell(settings: TellSettings, *, seed: int, subscriptions: int, orders:
     stories = library(datetime.now(UTC), seed=seed, subscriptions=subscriptions, store_orders=orders)
     secret = settings.reports_token.get_secret_value()
     headers = {"authorization": f"Bearer {secret}"} if secret else {}
-    async with httpx.AsyncClient() as http, httpx.AsyncClient(headers=headers) as asking:
+    async with (
+        httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as http,
+        httpx.AsyncClient(timeout=TIMEOUT_SECONDS, headers=headers) as asking,
+    ):
         witness = Witness(asking, wix_url=settings.wix_api_url, reports_url=settings.reports_url)
         teller = Teller(
             http,
@@ -86,12 +90,6 @@ async def tell(settings: TellSettings, *, seed: int, subscriptions: int, orders:
             click.echo(f"{story.name.replace('_', ' ')}: {story.title}")
             await teller.tell(story, pause_seconds=pace)
         return teller
-
-
-def _said(failure: BaseException) -> str:
-    if isinstance(failure, httpx.HTTPError):
-        return f"No good answer from {failure.request.url} ({failure}). Do the rooms run, and is it theirs?"
-    return str(failure)
 
 
 @click.command("tell")
@@ -118,5 +116,5 @@ def command(prepare: bool, subscriptions: int, orders: int, pace: float) -> None
         first: BaseException = failures
         while isinstance(first, BaseExceptionGroup):
             first = first.exceptions[0]
-        raise click.ClickException(_said(first)) from None
+        raise click.ClickException(said(first)) from None
     click.echo(f"Told. Ingest answered {dict(teller.answers)}.")
