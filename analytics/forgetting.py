@@ -6,6 +6,7 @@ rows go. Where rows came from stays, since the log has those records still: noth
 
 from duckdb import DuckDBPyConnection
 
+from analytics.standing import is_any
 from analytics.statements import statement
 
 ARRIVING = "arriving_rows"
@@ -17,13 +18,18 @@ def obeying(connection: DuckDBPyConnection) -> tuple[str, bool]:
 
     Called in the transaction of the rows that arrive.
     """
-    (is_any, is_more), *_ = connection.execute(_sql("any_forgotten")).fetchall()
+    (is_known, is_more), *_ = connection.execute(_sql("any_forgotten")).fetchall()
     if is_more:
         _learn(connection)
-    if not (is_any or is_more):
+    if not (is_known or is_more):
         return ARRIVING, False
     connection.execute(_sql("obeying_rows"))
     return OBEYING, bool(is_more)
+
+
+def is_any_forgotten(connection: DuckDBPyConnection) -> bool:
+    """Whether anybody asked to be forgotten before."""
+    return is_any(connection, "main.forgotten")
 
 
 def _learn(connection: DuckDBPyConnection) -> None:

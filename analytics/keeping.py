@@ -9,7 +9,7 @@ from functools import cache
 
 from duckdb import DuckDBPyConnection
 
-from analytics.standing import ORDERS, PER_ENTITY, STEPPING, STEPS, is_restated, source
+from analytics.standing import ORDERS, PER_ENTITY, STEPPING, STEPS, is_any, is_restated, source
 from analytics.statements import statement
 
 # The customers of the touched ids; and, of those, the ones that new pairs link.
@@ -99,7 +99,7 @@ def _keep_buyers(connection: DuckDBPyConnection, touched: Set[str]) -> None:
 
 def _keep_customers(connection: DuckDBPyConnection) -> bool:
     """Whether anybody is another customer than before."""
-    if _any(connection, "pairs_changed", "not is_won"):
+    if is_any(connection, "pairs_changed", "not is_won"):
         # What a pair joined may fall apart: all orders of its customer are asked.
         gathered = _made(connection, "gather", numbers=MET)
         _run(connection, "gather_ids", "link_buyers")
@@ -121,7 +121,7 @@ def _keep_places(connection: DuckDBPyConnection) -> None:
     """Which offsets the arriving rows account for; mostly they go on where the last ones ended."""
     if not _made(connection, "note_places"):
         return
-    if not _any(connection, "noted_places", "not goes_on"):
+    if not is_any(connection, "noted_places", "not goes_on"):
         _run(connection, "stretch_places")
         return
     _run(connection, "touch_places", "forget_places")
@@ -137,11 +137,6 @@ def _begun() -> str:
 
 def _keep(connection: DuckDBPyConnection, table: str) -> None:
     _run(connection, "keep", table=table, source=source(table))
-
-
-def _any(connection: DuckDBPyConnection, table: str, such: str = "true") -> bool:
-    sql = statement("standing", "any_of").format(table=table, such=such)
-    return connection.execute(sql).fetchone() is not None
 
 
 def _made(connection: DuckDBPyConnection, name: str, **blanks: str) -> int:

@@ -268,10 +268,8 @@ class Ledger:
 
     def _is_loaded_at_once(self, spool: pa.Table, topic: str, partition: int, topic_id: str) -> bool:
         try:
-            with self._transaction():
+            with self._loading(spool, topic, partition, topic_id):
                 add_at_once(self._connection, spool, partition=partition, topic_id=topic_id)
-                leave_behind(self._connection)
-                self._move_offset(topic, partition, topic_id, _end_of(spool))
         except NotAtOnce:
             return False
         return True
@@ -280,12 +278,18 @@ class Ledger:
         # Not in the transaction, which would be lost with the first number that fits no column.
         found = read_spool(self._connection, spool, partition=partition, topic_id=topic_id)
         try:
-            with self._transaction():
+            with self._loading(spool, topic, partition, topic_id):
                 write_spool(self._connection, found, topic=topic, partition=partition, topic_id=topic_id)
-                leave_behind(self._connection)
-                self._move_offset(topic, partition, topic_id, _end_of(spool))
         finally:
             forget_spool(self._connection)
+
+    @contextmanager
+    def _loading(self, spool: pa.Table, topic: str, partition: int, topic_id: str) -> Iterator[None]:
+        """A transaction at whose end the spool is in the log of rows, and the tables are behind it."""
+        with self._transaction():
+            yield
+            leave_behind(self._connection)
+            self._move_offset(topic, partition, topic_id, int(spool["offset"][-1].as_py()) + 1)
 
     def _next_offset(self, topic: str, partition: int, topic_id: str) -> int:
         execute(self._connection, "read_offset", {"topic": topic, "partition": partition})
@@ -337,10 +341,6 @@ def _close(connection: DuckDBPyConnection, deadline: float) -> None:
             if time.monotonic() >= deadline:
                 raise
             time.sleep(0.001)
-
-
-def _end_of(spool: pa.Table) -> int:
-    return int(spool["offset"][-1].as_py()) + 1
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from analytics.batch import LedgerRecord
+from analytics.forgetting import is_any_forgotten
 from analytics.spool import spooled_records
 from analytics.statements import literal, statement
 from analytics.wire import (
@@ -24,8 +25,6 @@ from analytics.wire import (
 
 # Records that are read one by one come in batches of this size.
 ONE_BY_ONE = 5000
-
-
 # What a statement over a whole spool fails with when one of its records is odd.
 _ODD = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.ConstraintException)
 
@@ -57,35 +56,25 @@ def add_at_once(connection: DuckDBPyConnection, spool: pa.Table, *, partition: i
     Raises:
         NotAtOnce: not all of it was written by our own writer, or is new, or somebody is to be forgotten.
     """
-    if not pc.all(spool["is_ours"]).as_py() or _is_any(connection, "select * from main.forgotten"):
+    if not pc.all(spool["is_ours"]).as_py() or is_any_forgotten(connection):
         raise NotAtOnce
-    rows_read = _rows_read(
-        partition,
-        topic_id,
-        attempt="",
-        facts_structure=columns_structure(),
-        trusted=trusted_of_ours("facts_text", "said"),
-    )
+    rows_read = _rows_read(partition, topic_id, is_ours_alone=True)
     with _spool_as(connection, spool):
         try:
             ((rows,),) = connection.execute(_load("add_at_once").format(rows_read=rows_read)).fetchall()
         except _ODD as error:
             raise NotAtOnce from error
-    begin = spool["offset"][0].as_py()
-    is_seen_again = connection.execute(_load("is_seen_again"), {"partition": partition, "begin": begin})
-    if rows < spool.num_rows or is_seen_again.fetchall() == [(True,)]:
+    if rows < spool.num_rows:
+        raise NotAtOnce
+    added = {"partition": partition, "begin": spool["offset"][0].as_py()}
+    ((is_seen_again,),) = connection.execute(_load("is_seen_again"), added).fetchall()
+    if is_seen_again:
         raise NotAtOnce
 
 
 def read_spool(connection: DuckDBPyConnection, spool: pa.Table, *, partition: int, topic_id: str) -> Spooled:
     """Read a spool; all of it record by record if one of its numbers fits no column."""
-    rows_read = _rows_read(
-        partition,
-        topic_id,
-        attempt="try",
-        facts_structure=facts_structure(),
-        trusted=trusted("facts_text", "said"),
-    )
+    rows_read = _rows_read(partition, topic_id, is_ours_alone=False)
     is_readable, doubted = True, spool
     with _spool_as(connection, spool):
         try:
@@ -111,14 +100,17 @@ def forget_spool(connection: DuckDBPyConnection) -> None:
         connection.execute(f"drop {kind} if exists temp.{name}")
 
 
-def _rows_read(partition: int, topic_id: str, **way: str) -> str:
-    """The records of a spool as rows, in SQL."""
+def _rows_read(partition: int, topic_id: str, *, is_ours_alone: bool) -> str:
+    """The records of a spool as rows, in SQL; with less of a look where our own writer made all of them."""
+    judged = trusted_of_ours if is_ours_alone else trusted
     return _load("read_rows").format(
         row_structure=row_structure(),
         typed_columns=typed_columns("said"),
         partition=int(partition),
         topic_id=literal(topic_id),
-        **way,
+        attempt="" if is_ours_alone else "try",
+        facts_structure=columns_structure() if is_ours_alone else facts_structure(),
+        trusted=judged("facts_text", "said"),
     )
 
 
@@ -132,10 +124,6 @@ def _spool_as(connection: DuckDBPyConnection, spool: pa.Table) -> Iterator[None]
         # In a transaction that has failed it is refused; the next spool takes its place.
         with suppress(duckdb.TransactionException):
             connection.unregister("spool")
-
-
-def _is_any(connection: DuckDBPyConnection, query: str) -> bool:
-    return connection.execute(f"{query} limit 1").fetchone() is not None
 
 
 def _in_batches(records: Iterator[LedgerRecord]) -> Iterator[list[LedgerRecord]]:

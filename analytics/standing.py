@@ -104,7 +104,7 @@ def prepare(connection: DuckDBPyConnection) -> bool:
     if is_old:
         leave_behind(connection)
         _create_views(connection)
-        if _is_told_anything(connection):
+        if is_any(connection, "main.lifecycle"):
             remake_by_two(connection)
             return True
         # Nor are there rows in any table, as they were just made: to work them out takes a third of a start.
@@ -183,8 +183,10 @@ def _note_definitions(connection: DuckDBPyConnection) -> None:
     connection.execute("insert into main.derived values (?)", [_digest()])
 
 
-def _is_told_anything(connection: DuckDBPyConnection) -> bool:
-    return connection.execute("select 1 from main.lifecycle limit 1").fetchone() is not None
+def is_any(connection: DuckDBPyConnection, table: str, such: str = "true") -> bool:
+    """Whether a table has any row, or any of which something is true."""
+    sql = statement("standing", "any_of").format(table=table, such=such)
+    return connection.execute(sql).fetchone() is not None
 
 
 def differences(connection: DuckDBPyConnection) -> dict[str, int]:

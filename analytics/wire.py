@@ -92,7 +92,7 @@ _WRONG = {
 _WHOLE = ("BIGINT", "INTEGER")
 # A number, a truth or a structure that came as a text: DuckDB makes a text of each.
 _NO_TEXT = r"(^|\n)(-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?|true|false|[\[{].*)(\n|$)"
-# What DuckDB takes for a time and nobody else does: a word, or one that doesn't say where.
+# Words that DuckDB takes for a time, and nobody else does.
 _NO_TIME = '(?i)"-? *(infinity|epoch) *"'
 
 Structure = str | list[Any] | dict[str, Any]

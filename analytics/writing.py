@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from analytics.batch import Batch, read_batch
-from analytics.forgetting import obeying
+from analytics.forgetting import is_any_forgotten, obeying
 from analytics.keeping import keep_up
 from analytics.loading import Spooled, forget_spool
 from analytics.standing import remake
@@ -97,9 +97,7 @@ def _arriving(connection: DuckDBPyConnection, batch: Batch) -> Iterator[None]:
 
 def _has_to_obey(connection: DuckDBPyConnection, batch: Batch) -> bool:
     """Whether anybody asked to be forgotten, in these rows or before."""
-    if pc.any(pc.equal(batch.rows["kind"], "forgotten")).as_py():
-        return True
-    return connection.execute("select 1 from main.forgotten limit 1").fetchone() is not None
+    return pc.any(pc.equal(batch.rows["kind"], "forgotten")).as_py() or is_any_forgotten(connection)
 
 
 def _view_rows(connection: DuckDBPyConnection) -> None:

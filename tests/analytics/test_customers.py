@@ -22,6 +22,7 @@ def ledger() -> Iterator[duckdb.DuckDBPyConnection]:
     """Only what the definition reads: pairs of contact and member."""
     with duckdb.connect() as connection:
         connection.execute("create table known_buyers (instance_id varchar, contact varchar, member varchar)")
+        connection.execute(statement("basics", "family_of"))
         connection.execute(statement("basics", "entity_number_of"))
         connection.execute(statement("definitions", "customers"))
         yield connection

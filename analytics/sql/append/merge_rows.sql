@@ -3,7 +3,7 @@ merge into main.lifecycle as lifecycle
 using (
     select
         *,
-        entity_number_of(family_of(kind), instance_id, entity_id) as entity_number,
+        entity_number_of(kind, instance_id, entity_id) as entity_number,
         true as stands
     from {arriving}
 ) as arriving

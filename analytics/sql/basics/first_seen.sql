@@ -1,5 +1,5 @@
--- first_seen: one row per row of the log of rows; where it was seen first.
-create or replace view first_seen as
+-- first_seen: of a table of rows, where each was seen first, as `seen_again` has it of other times.
+create or replace macro first_seen(rows_of) as table
 select
     row_id,
     source_topic as topic,
@@ -9,4 +9,4 @@ select
     lifecycle_topic_id,
     lifecycle_partition,
     lifecycle_offset
-from main.lifecycle
+from query_table(rows_of)

@@ -2,7 +2,7 @@
 insert into main.lifecycle by name
 select
     * exclude (is_trusted),
-    entity_number_of(family_of(kind), instance_id, entity_id) as entity_number,
+    entity_number_of(kind, instance_id, entity_id) as entity_number,
     true as stands
 from ({rows_read})
 where is_trusted

@@ -2,6 +2,6 @@
 insert into main.lifecycle by name
 select
     *,
-    entity_number_of(family_of(kind), instance_id, entity_id) as entity_number,
+    entity_number_of(kind, instance_id, entity_id) as entity_number,
     true as stands
 from {arriving}

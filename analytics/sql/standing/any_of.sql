@@ -1,4 +1,4 @@
--- any_of: one row, if a table of the writer has any such.
+-- any_of: one row, if a table has any such.
 select 1
 from {table}
 where {such}

@@ -2,6 +2,6 @@
 create or replace temp table coming_rows as
 select
     *,
-    entity_number_of(family_of(kind), instance_id, entity_id) as entity_number,
+    entity_number_of(kind, instance_id, entity_id) as entity_number,
     true as stands
 from {arriving}
